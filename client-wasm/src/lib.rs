@@ -1,0 +1,1 @@
+//! Tidewire client for browsers.

@@ -1,0 +1,1 @@
+//! Tidewire's server, as a library and as the binary `tidewire`.

@@ -1,0 +1,138 @@
+use serde::{Deserialize, Serialize};
+
+use crate::growing::growing;
+use crate::{ChannelName, Payload, Position, PublisherId, RequestId, Seq};
+
+/// Everything that a client may say. New kinds come last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientFrame {
+    /// Who I am; the first frame of a connection.
+    Hello(Hello),
+    /// Send me a channel's publications.
+    Subscribe(Subscribe),
+    /// Send me no more of a channel.
+    Unsubscribe(Unsubscribe),
+    /// Append this to a channel.
+    Publish(Publish),
+    /// Show me a part of a channel's log.
+    History(History),
+    /// Who is in a channel?
+    Presence(Presence),
+    /// A new token for this connection.
+    Refresh(Refresh),
+    /// Are you there?
+    Ping(Ping),
+    /// I am here.
+    Pong(Pong),
+}
+
+growing! {
+    frame
+    /// Who the client is.
+    pub struct Hello {
+        /// The client's version, for logs: `web/0.1`.
+        pub sdk: String,
+        /// A JSON Web Token; without it the client is anonymous.
+        pub token: Option<String>,
+        /// For de-duplication of what this client publishes; without it the server refuses its publishes.
+        pub publisher: Option<PublisherId>,
+        /// Optional features that the client understands.
+        pub features: Vec<String>,
+    }
+}
+
+growing! {
+    frame
+    /// A wish for a channel's publications.
+    pub struct Subscribe {
+        /// The request's number.
+        pub id: RequestId,
+        /// The channel.
+        pub channel: ChannelName,
+        /// Positions that the client holds, newest first, at most 16: replay continues from the newest that the
+        /// log holds.
+        pub since: Vec<Position>,
+        /// Without `since`: begin this many publications before the tip, as far as the log holds them.
+        pub last: u64,
+    }
+}
+
+growing! {
+    frame
+    /// The end of a subscription.
+    pub struct Unsubscribe {
+        /// The request's number.
+        pub id: RequestId,
+        /// The channel.
+        pub channel: ChannelName,
+    }
+}
+
+growing! {
+    frame
+    /// A publication, to be accepted once however often it is sent.
+    pub struct Publish {
+        /// The request's number.
+        pub id: RequestId,
+        /// The channel.
+        pub channel: ChannelName,
+        /// The publisher's counter in this channel: the last accepted + 1. 0 in ephemeral namespaces.
+        pub seq: Seq,
+        /// What is published.
+        pub payload: Payload,
+        /// Accept it though earlier seqs are missing; they are then announced as lost.
+        pub force: bool,
+    }
+}
+
+growing! {
+    frame
+    /// A question for a part of a channel's log.
+    pub struct History {
+        /// The request's number.
+        pub id: RequestId,
+        /// The channel.
+        pub channel: ChannelName,
+        /// Only what follows this position; without it, the newest.
+        pub since: Option<Position>,
+        /// At most so many publications; 0 leaves it to the server, which has a limit of its own too.
+        pub limit: u64,
+    }
+}
+
+growing! {
+    frame
+    /// A question for who is in a channel.
+    pub struct Presence {
+        /// The request's number.
+        pub id: RequestId,
+        /// The channel.
+        pub channel: ChannelName,
+    }
+}
+
+growing! {
+    frame
+    /// A new token, before the old one expires.
+    pub struct Refresh {
+        /// The request's number.
+        pub id: RequestId,
+        /// A JSON Web Token for the same user.
+        pub token: String,
+    }
+}
+
+growing! {
+    frame
+    /// A question for a sign of life; the answer is a pong.
+    #[derive(Copy, Default)]
+    pub struct Ping {}
+}
+
+growing! {
+    frame
+    /// A sign of life.
+    #[derive(Copy, Default)]
+    pub struct Pong {}
+}

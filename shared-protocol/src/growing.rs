@@ -1,0 +1,183 @@
+//! Structs that can grow: what is absent is not sent, what is missing reads as absent.
+//!
+//! In JSON a field with nothing in it is left out. In the binary codec the fields at the end of a *frame* that
+//! have nothing in them are left out, and a frame that ends early reads as if zeros followed. So a field that
+//! is added at the end costs old peers nothing and breaks none. A `part` stands inside a frame, where nothing
+//! can be left out.
+
+use serde::de::{Error, MapAccess};
+
+/// How one field is written and read; the defaults are right for a field that is always there.
+pub(crate) trait Field<'de>: serde::Serialize + serde::Deserialize<'de> {
+    /// Whether the field holds nothing and may be left out. Its binary form must then be zeros.
+    fn is_absent(&self) -> bool {
+        false
+    }
+
+    /// The value of a field that is not there; `None` where the field must be there.
+    fn when_absent() -> Option<Self> {
+        None
+    }
+
+    /// The JSON key under which this value is written.
+    fn key(&self, name: &'static str) -> &'static str {
+        name
+    }
+
+    /// Whether a JSON key belongs to this field.
+    fn answers_to(key: &str, name: &str) -> bool {
+        key == name
+    }
+
+    /// Reads the value that follows a key which the field answers to.
+    fn read<A: MapAccess<'de>>(key: &str, map: &mut A) -> Result<Self, A::Error> {
+        let _ = key;
+        map.next_value()
+    }
+}
+
+macro_rules! always_there {
+    ($($type:ty),+ $(,)?) => { $( impl<'de> $crate::growing::Field<'de> for $type {} )+ };
+}
+pub(crate) use always_there;
+
+always_there!(String, u32);
+
+impl<'de, T: serde::Serialize + serde::Deserialize<'de>> Field<'de> for Option<T> {
+    fn is_absent(&self) -> bool {
+        self.is_none()
+    }
+    fn when_absent() -> Option<Self> {
+        Some(None)
+    }
+}
+
+impl<'de, T: serde::Serialize + serde::Deserialize<'de>> Field<'de> for Vec<T> {
+    fn is_absent(&self) -> bool {
+        self.is_empty()
+    }
+    fn when_absent() -> Option<Self> {
+        Some(Self::new())
+    }
+}
+
+impl<'de> Field<'de> for bool {
+    fn is_absent(&self) -> bool {
+        !self
+    }
+    fn when_absent() -> Option<Self> {
+        Some(false)
+    }
+}
+
+impl<'de> Field<'de> for u64 {
+    fn is_absent(&self) -> bool {
+        *self == 0
+    }
+    fn when_absent() -> Option<Self> {
+        Some(0)
+    }
+}
+
+pub(crate) fn missing<E: Error>(name: &'static str) -> E {
+    E::missing_field(name)
+}
+
+macro_rules! growing {
+    (
+        $kind:ident
+        $(#[$meta:meta])*
+        pub struct $name:ident {
+            $( $(#[$field_meta:meta])* pub $field:ident: $type:ty, )*
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct $name {
+            $( $(#[$field_meta])* pub $field: $type, )*
+        }
+
+        impl serde::Serialize for $name {
+            #[allow(unused_imports, unused_mut, unused_variables, unused_assignments, reason = "frames without fields")]
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                use $crate::growing::Field as _;
+                use serde::ser::SerializeStruct;
+                let text = serializer.is_human_readable();
+                let (mut there, mut last, mut at) = (0, 0, 0);
+                $(
+                    at += 1;
+                    if !self.$field.is_absent() {
+                        there += 1;
+                        last = at;
+                    }
+                )*
+                let end = growing!(@end $kind, last, at);
+                let mut state = serializer.serialize_struct(stringify!($name), if text { there } else { end })?;
+                let mut at = 0;
+                $(
+                    at += 1;
+                    if text && self.$field.is_absent() || !text && at > end {
+                        state.skip_field(stringify!($field))?;
+                    } else {
+                        state.serialize_field(self.$field.key(stringify!($field)), &self.$field)?;
+                    }
+                )*
+                state.end()
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Visitor;
+
+                impl<'de> serde::de::Visitor<'de> for Visitor {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str(concat!("the fields of ", stringify!($name)))
+                    }
+
+                    #[allow(unused_mut, unused_variables, reason = "frames without fields")]
+                    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<$name, A::Error> {
+                        Ok($name {
+                            $( $field: match seq.next_element()? {
+                                Some(value) => value,
+                                None => return Err($crate::growing::missing(stringify!($field))),
+                            }, )*
+                        })
+                    }
+
+                    #[allow(unused_mut, unused_variables, reason = "frames without fields")]
+                    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
+                        $( let mut $field: Option<$type> = None; )*
+                        while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+                            let key = key.as_ref();
+                            $(
+                                if <$type as $crate::growing::Field>::answers_to(key, stringify!($field)) {
+                                    if $field.is_some() {
+                                        return Err(serde::de::Error::duplicate_field(stringify!($field)));
+                                    }
+                                    $field = Some(<$type as $crate::growing::Field>::read(key, &mut map)?);
+                                    continue;
+                                }
+                            )*
+                            map.next_value::<serde::de::IgnoredAny>()?;
+                        }
+                        Ok($name {
+                            $( $field: match $field.or_else(<$type as $crate::growing::Field>::when_absent) {
+                                Some(value) => value,
+                                None => return Err($crate::growing::missing(stringify!($field))),
+                            }, )*
+                        })
+                    }
+                }
+
+                const FIELDS: &[&str] = &[$( stringify!($field) ),*];
+                deserializer.deserialize_struct(stringify!($name), FIELDS, Visitor)
+            }
+        }
+    };
+    (@end frame, $last:expr, $all:expr) => { $last };
+    (@end part, $last:expr, $all:expr) => { $all };
+}
+pub(crate) use growing;

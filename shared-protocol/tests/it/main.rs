@@ -1,0 +1,3 @@
+//! What holds for every frame and both codecs.
+
+mod round_trip;
