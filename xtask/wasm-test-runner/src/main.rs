@@ -1,0 +1,5 @@
+//! Runs tidewire-wasm's tests in a browser: wasm-bindgen's test runner, in the version that Cargo.lock names.
+
+fn main() -> anyhow::Result<()> {
+    wasm_bindgen_cli::wasm_bindgen_test_runner::run_cli_with_args(std::env::args_os())
+}
