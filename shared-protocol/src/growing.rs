@@ -1,15 +1,25 @@
 //! Structs that can grow: what is absent is not sent, what is missing reads as absent.
 //!
-//! In JSON a field with nothing in it is left out. In the binary codec the fields at the end of a *frame* that
-//! have nothing in them are left out, and a frame that ends early reads as if zeros followed. So a field that
-//! is added at the end costs old peers nothing and breaks none. A `part` stands inside a frame, where nothing
-//! can be left out.
+//! In JSON a field with nothing in it is left out. In the binary codec the last fields that have nothing in
+//! them are left out, and what ends early reads as if zeros followed. So a field that is added at the end costs
+//! old peers nothing and breaks none; such a field must be one that can be absent. A `frame` has its length
+//! from the message, a `part` stands inside a frame and brings its own.
 
 use serde::de::{Error, MapAccess};
+use serde::{Deserializer, Serializer};
+
+/// A struct of named fields, which the binary codec writes one after the other.
+pub(crate) trait Fields: Sized {
+    /// Writes the fields that are there.
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+
+    /// Reads the fields that are there, and skips what it does not know.
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+}
 
 /// How one field is written and read; the defaults are right for a field that is always there.
 pub(crate) trait Field<'de>: serde::Serialize + serde::Deserialize<'de> {
-    /// Whether the field holds nothing and may be left out. Its binary form must then be zeros.
+    /// Whether the field holds nothing and may be left out. Its binary form must then be one zero.
     fn is_absent(&self) -> bool {
         false
     }
@@ -97,9 +107,9 @@ macro_rules! growing {
             $( $(#[$field_meta])* pub $field: $type, )*
         }
 
-        impl serde::Serialize for $name {
+        impl $crate::growing::Fields for $name {
             #[allow(unused_imports, unused_mut, unused_variables, unused_assignments, reason = "frames without fields")]
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 use $crate::growing::Field as _;
                 use serde::ser::SerializeStruct;
                 let text = serializer.is_human_readable();
@@ -111,12 +121,12 @@ macro_rules! growing {
                         last = at;
                     }
                 )*
-                let end = growing!(@end $kind, last, at);
-                let mut state = serializer.serialize_struct(stringify!($name), if text { there } else { end })?;
+                let length = if text { there } else { last };
+                let mut state = serializer.serialize_struct(stringify!($name), length)?;
                 let mut at = 0;
                 $(
                     at += 1;
-                    if text && self.$field.is_absent() || !text && at > end {
+                    if text && self.$field.is_absent() || !text && at > last {
                         state.skip_field(stringify!($field))?;
                     } else {
                         state.serialize_field(self.$field.key(stringify!($field)), &self.$field)?;
@@ -124,10 +134,8 @@ macro_rules! growing {
                 )*
                 state.end()
             }
-        }
 
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            fn read<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 struct Visitor;
 
                 impl<'de> serde::de::Visitor<'de> for Visitor {
@@ -172,12 +180,52 @@ macro_rules! growing {
                     }
                 }
 
+                if deserializer.is_human_readable() {
+                    // Not as a struct: JSON may write that as an array too, by place instead of by name.
+                    return deserializer.deserialize_map(Visitor);
+                }
                 const FIELDS: &[&str] = &[$( stringify!($field) ),*];
                 deserializer.deserialize_struct(stringify!($name), FIELDS, Visitor)
             }
         }
+
+        growing!(@serde $kind $name);
     };
-    (@end frame, $last:expr, $all:expr) => { $last };
-    (@end part, $last:expr, $all:expr) => { $all };
+    (@serde frame $name:ident) => {
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                $crate::growing::Fields::write(self, serializer)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::growing::Fields::read(deserializer)
+            }
+        }
+    };
+    (@serde part $name:ident) => {
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                if serializer.is_human_readable() {
+                    $crate::growing::Fields::write(self, serializer)
+                } else {
+                    $crate::codec::binary::write_part(self, serializer)
+                }
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                if deserializer.is_human_readable() {
+                    $crate::growing::Fields::read(deserializer)
+                } else {
+                    $crate::codec::binary::read_part(deserializer)
+                }
+            }
+        }
+
+        $crate::growing::always_there!($name);
+    };
 }
 pub(crate) use growing;

@@ -16,7 +16,7 @@ mod position;
 pub use position::{BadPosition, Position, Tag};
 
 mod publisher;
-pub use publisher::{BadPublisher, PublicationId, PublisherId, Seq};
+pub use publisher::{BadPublicationId, BadPublisher, PublicationId, PublisherId, Seq};
 
 mod payload;
 pub use payload::Payload;

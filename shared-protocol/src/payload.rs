@@ -9,10 +9,12 @@ use crate::growing::Field;
 
 /// What a publication carries; opaque to the protocol.
 ///
-/// In the JSON codec it is written under `"data"` as JSON, or under `"bytes"` as base64 (RFC 4648, padded).
+/// In the JSON codec it is written under `"data"` as JSON, or under `"bytes"` as base64 (RFC 4648, padded). A JSON
+/// payload that is not [well formed](Self::is_well_formed) goes under `"bytes"` too: it arrives, as what it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Payload {
-    /// JSON text in UTF-8, with the sender's own spelling.
+    /// JSON text in UTF-8, with the sender's own spelling; the JSON codec drops white space around it and makes
+    /// a line break between its tokens a space.
     Json(Bytes),
     /// Any bytes.
     Binary(Bytes),
@@ -26,10 +28,10 @@ impl Payload {
         }
     }
 
-    /// Whether a JSON payload is one JSON value; the server checks what clients send in the binary codec.
+    /// Whether a JSON payload is one JSON value in UTF-8; the server checks what clients send in the binary codec.
     pub fn is_well_formed(&self) -> bool {
         match self {
-            Self::Json(text) => serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok(),
+            Self::Json(text) => json_text(text).is_some(),
             Self::Binary(_) => true,
         }
     }
@@ -40,7 +42,6 @@ const BINARY: u8 = 1;
 
 impl Serialize for Payload {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::Error;
         if !serializer.is_human_readable() {
             return match self {
                 Self::Json(text) => (JSON, Slice(text)).serialize(serializer),
@@ -48,18 +49,11 @@ impl Serialize for Payload {
             };
         }
         match self {
-            Self::Json(text) => {
-                let text = std::str::from_utf8(text).map_err(S::Error::custom)?;
-                // A line break inside the JSON would end the frame's line.
-                match text.contains(['\n', '\r']) {
-                    true => serde_json::from_str::<serde_json::Value>(text)
-                        .map_err(S::Error::custom)?
-                        .serialize(serializer),
-                    false => serde_json::from_str::<&RawValue>(text)
-                        .map_err(S::Error::custom)?
-                        .serialize(serializer),
-                }
-            }
+            Self::Json(text) => match json_text(text) {
+                Some(value) if value.get().contains('\n') => one_line(value).serialize(serializer),
+                Some(value) => value.serialize(serializer),
+                None => serializer.serialize_str(&STANDARD.encode(text)),
+            },
             Self::Binary(bytes) => serializer.serialize_str(&STANDARD.encode(bytes)),
         }
     }
@@ -81,8 +75,8 @@ impl<'de> Deserialize<'de> for Payload {
 impl<'de> Field<'de> for Payload {
     fn key(&self, _: &'static str) -> &'static str {
         match self {
-            Self::Json(_) => "data",
-            Self::Binary(_) => "bytes",
+            Self::Json(_) if self.is_well_formed() => "data",
+            Self::Json(_) | Self::Binary(_) => "bytes",
         }
     }
 
@@ -98,6 +92,16 @@ impl<'de> Field<'de> for Payload {
         let text: std::borrow::Cow<'de, str> = map.next_value()?;
         STANDARD.decode(text.as_bytes()).map(|bytes| Self::Binary(bytes.into())).map_err(A::Error::custom)
     }
+}
+
+/// The text as one JSON value. Its strings are checked to be UTF-8, which reading bytes and ignoring them is not.
+fn json_text(text: &[u8]) -> Option<&RawValue> {
+    serde_json::from_str(std::str::from_utf8(text).ok()?).ok()
+}
+
+/// The same value without line breaks, which would end the frame's line. JSON has them between tokens only.
+fn one_line(value: &RawValue) -> Box<RawValue> {
+    RawValue::from_string(value.get().replace('\n', " ")).unwrap_or_else(|_| value.to_owned())
 }
 
 /// Bytes that serde writes as bytes, not as a sequence of numbers.

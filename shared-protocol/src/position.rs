@@ -50,13 +50,15 @@ pub struct Position {
 impl Position {
     /// The position of the entry `id` when it is appended right after this one in a dense log.
     pub fn then(self, id: PublicationId) -> Self {
-        Self { offset: self.offset + 1, tag: self.tag.then(id) }
+        Self { offset: self.offset.saturating_add(1), tag: self.tag.then(id) }
     }
 }
 
 /// Why a text is no position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a position has the form OFFSET-TAG, the offset decimal, the tag 8 lower-case hexadecimal digits")]
+#[error(
+    "a position has the form OFFSET-TAG, the offset decimal without leading zeros, the tag 8 lower-case hexadecimal digits"
+)]
 pub struct BadPosition;
 
 impl FromStr for Position {
@@ -64,7 +66,9 @@ impl FromStr for Position {
 
     fn from_str(text: &str) -> Result<Self, BadPosition> {
         let (offset, tag) = text.split_once('-').ok_or(BadPosition)?;
-        let canonical = !offset.is_empty() && offset.bytes().all(|b| b.is_ascii_digit());
+        // One text for each position: no sign, no leading zeros.
+        let canonical =
+            offset.bytes().all(|b| b.is_ascii_digit()) && (offset == "0" || !offset.starts_with('0'));
         if !canonical {
             return Err(BadPosition);
         }

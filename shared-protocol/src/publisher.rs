@@ -76,11 +76,16 @@ impl PublicationId {
     }
 }
 
-impl FromStr for PublicationId {
-    type Err = BadPublisher;
+/// Why a text is no publication's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a publication's id is 8 lower-case hexadecimal digits")]
+pub struct BadPublicationId;
 
-    fn from_str(text: &str) -> Result<Self, BadPublisher> {
-        hex(text, 8).and_then(|id| u32::try_from(id).ok()).map(Self).ok_or(BadPublisher)
+impl FromStr for PublicationId {
+    type Err = BadPublicationId;
+
+    fn from_str(text: &str) -> Result<Self, BadPublicationId> {
+        hex(text, 8).and_then(|id| u32::try_from(id).ok()).map(Self).ok_or(BadPublicationId)
     }
 }
 

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::growing::{always_there, growing};
+use crate::growing::growing;
 use crate::{
     Alias, ChannelName, Payload, Ping, Pong, Position, Publication, PublicationId, RefusalCode, RequestId,
     ResetReason, Seq, UnsubscribeCode,
@@ -90,7 +90,6 @@ growing! {
         pub dedup_ms: u32,
     }
 }
-always_there!(Limits);
 
 growing! {
     frame
@@ -264,7 +263,6 @@ growing! {
         pub info: Option<String>,
     }
 }
-always_there!(Member);
 
 growing! {
     frame

@@ -1,13 +1,18 @@
 //! Binary frames: each a length (varint) and so many bytes of postcard, whose first number is the frame's kind.
 //!
 //! A frame that ends early reads as if zeros followed, so that fields can be added at a frame's end and left
-//! out where there is nothing in them.
+//! out where there is nothing in them. The same holds for a part of a frame (a publication of a replay, say),
+//! which has a length of its own.
 
 use postcard::de_flavors::Flavor as Source;
 use postcard::ser_flavors::Flavor as Sink;
 use postcard::{Deserializer, Serializer};
+use serde::de::Error as _;
+use serde::ser::Error as _;
+use serde::{Deserialize, Deserializer as AnyDeserializer, Serializer as AnySerializer};
 
 use super::{BadMessage, Frame, Heard, MessageLimits};
+use crate::growing::Fields;
 
 /// Appends one frame with its length.
 pub fn encode<F: Frame>(frame: &F, message: &mut Vec<u8>) {
@@ -20,10 +25,8 @@ pub fn encode<F: Frame>(frame: &F, message: &mut Vec<u8>) {
     }
     let mut length = [0; 10];
     let length = varint(message.len() - start, &mut length);
-    let (prefix, body) = (length.len(), message.len() - start);
     message.extend_from_slice(length);
-    message[start..].rotate_right(prefix);
-    debug_assert_eq!(message.len(), start + prefix + body);
+    message[start..].rotate_right(length.len());
 }
 
 /// Reads the frames of a message.
@@ -47,15 +50,39 @@ pub fn decode<F: Frame>(mut message: &[u8], limits: MessageLimits) -> Result<Vec
 }
 
 fn decode_one<F: Frame>(frame: &[u8]) -> Result<Heard<F>, String> {
-    let (kind, _) = take_varint(frame).ok_or("it has no kind")?;
-    if kind >= F::KINDS.len() as u64 {
-        return Ok(Heard::UnknownKind(kind.to_string()));
-    }
-    let mut deserializer = Deserializer::from_flavor(ZerosAfter { bytes: frame, zeros: MOST_ZEROS });
-    F::deserialize(&mut deserializer).map(Heard::Frame).map_err(|error| error.to_string())
+    let (number, _) = take_varint(frame).ok_or("it has no kind")?;
+    let Some(kind) = usize::try_from(number).ok().and_then(|number| F::KINDS.get(number)) else {
+        return Ok(Heard::UnknownKind(number.to_string()));
+    };
+    F::deserialize(&mut reader(frame)).map(Heard::Frame).map_err(|error| {
+        // Postcard keeps nothing of what a type says about its content.
+        if error == postcard::Error::SerdeDeCustom {
+            format!("{kind}: a channel's name, a payload, or a part is not one")
+        } else {
+            format!("{kind}: {error}")
+        }
+    })
 }
 
-/// How many bytes a frame may lack: more than any kind's optional fields have.
+/// Writes a part of a frame with its length.
+pub(crate) fn write_part<T: Fields, S: AnySerializer>(part: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut bytes = Vec::new();
+    part.write(&mut Serializer { output: Append(&mut bytes) }).map_err(S::Error::custom)?;
+    serializer.serialize_bytes(&bytes)
+}
+
+/// Reads a part of a frame.
+pub(crate) fn read_part<'de, T: Fields, D: AnyDeserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    let bytes = <&'de [u8]>::deserialize(deserializer)?;
+    T::read(&mut reader(bytes)).map_err(D::Error::custom)
+}
+
+fn reader(bytes: &[u8]) -> Deserializer<'_, ZerosAfter<'_>> {
+    Deserializer::from_flavor(ZerosAfter { bytes, zeros: MOST_ZEROS })
+}
+
+/// How many bytes a frame or part may lack: more than the fields of any kind have, and few enough that a
+/// sequence that claims to be long is found out soon.
 const MOST_ZEROS: usize = 64;
 
 /// Writes to the end of a message.
