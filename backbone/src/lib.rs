@@ -15,3 +15,8 @@ pub use backbone::{Answer, Appended, Backbone, BackboneError};
 
 mod arrivals;
 pub use arrivals::{Arrival, Arrivals, EphemeralPublication, Interrupted};
+
+mod memory;
+pub use memory::{MemoryBackbone, MemoryConfig};
+
+mod outlet;
