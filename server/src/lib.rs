@@ -1,1 +1,26 @@
 //! Tidewire's server, as a library and as the binary `tidewire`.
+//!
+//! Publications go one way: socket → connection → request → node → backbone → arrivals → relay → hub → outbox →
+//! socket. A publication reaches subscribers only by arriving from the backbone, also on the node that
+//! published it.
+
+mod settings;
+pub use settings::Settings;
+
+mod limits;
+pub use limits::Limits;
+
+mod namespaces;
+pub use namespaces::{Access, NamespaceSettings, Namespaces};
+
+mod policy;
+pub use policy::{AllowAll, Closing, Credentials, Identity, Policy, Refusal};
+
+mod node;
+pub use node::Node;
+
+mod author;
+pub use author::Author;
+
+mod history;
+pub use history::Page;

@@ -1,0 +1,70 @@
+use std::time::Duration;
+
+/// What a node accepts; beyond it comes a refusal or a close code, and a count.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Bytes of one WebSocket message.
+    pub message_bytes: usize,
+    /// Fragments of one WebSocket message.
+    pub fragments: u32,
+    /// From the first byte of a message to its last.
+    pub message_within: Duration,
+    /// Frames of one WebSocket message.
+    pub frames_per_message: usize,
+    /// Frames of one connection, per second in the long run.
+    pub frames_per_second: u32,
+    /// Bytes of one connection, per second in the long run.
+    pub bytes_per_second: u32,
+    /// How many seconds' worth of frames and bytes may come at once.
+    pub burst_seconds: u32,
+    /// Subscriptions of one connection at one time.
+    pub subscriptions: usize,
+    /// Requests of one connection that wait for the backbone; the next is read when one is answered.
+    pub requests_in_flight: usize,
+    /// Connections of the node.
+    pub connections: usize,
+    /// Connections of one user on the node.
+    pub connections_per_user: usize,
+    /// Connections from one IPv4 address or one IPv6 /64 on the node.
+    pub connections_per_address: usize,
+    /// From the upgrade to hello.
+    pub hello_within: Duration,
+    /// From the connection's first byte to the end of its HTTP headers.
+    pub headers_within: Duration,
+    /// Bytes that wait for one connection's socket; beyond that its subscriptions catch up from the log.
+    pub outbox_bytes: usize,
+    /// Bytes of the publications in one `subscribed` or `history` frame; more follows, or must be asked for.
+    pub replay_bytes: usize,
+    /// Publications in one history page.
+    pub history_page: usize,
+    /// Bytes of recent publications that an occupied channel keeps in the node's memory.
+    pub ring_bytes: usize,
+    /// Arrivals of one channel that wait while its positions are verified; beyond that it is verified again.
+    pub arrivals_in_doubt: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message_bytes: 64 << 10,
+            fragments: 64,
+            message_within: Duration::from_secs(15),
+            frames_per_message: 1024,
+            frames_per_second: 1_000,
+            bytes_per_second: 1 << 20,
+            burst_seconds: 10,
+            subscriptions: 256,
+            requests_in_flight: 64,
+            connections: 1_000_000,
+            connections_per_user: 1_000,
+            connections_per_address: 100_000,
+            hello_within: Duration::from_secs(5),
+            headers_within: Duration::from_secs(10),
+            outbox_bytes: 64 << 10,
+            replay_bytes: 32 << 10,
+            history_page: 1_000,
+            ring_bytes: 512 << 10,
+            arrivals_in_doubt: 1024,
+        }
+    }
+}

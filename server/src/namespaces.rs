@@ -1,0 +1,71 @@
+use std::collections::BTreeMap;
+
+use tidewire_backbone::Retention;
+use tidewire_protocol::ChannelName;
+
+/// The namespaces that a node knows. A channel of any other does not exist: forbidden.
+#[derive(Clone, Debug, Default)]
+pub struct Namespaces {
+    /// By name.
+    pub named: BTreeMap<String, NamespaceSettings>,
+    /// For every name that is not in `named`; `None` forbids them.
+    pub others: Option<NamespaceSettings>,
+}
+
+impl Namespaces {
+    /// No names, and anything goes: for development and tests.
+    pub fn open() -> Self {
+        let anyone = NamespaceSettings {
+            subscribe: Access::Anyone,
+            publish: Access::Anyone,
+            ..NamespaceSettings::default()
+        };
+        Self { named: BTreeMap::new(), others: Some(anyone) }
+    }
+
+    /// The settings of a channel's namespace.
+    pub fn of(&self, channel: &ChannelName) -> Option<&NamespaceSettings> {
+        self.named.get(channel.namespace()).or(self.others.as_ref())
+    }
+
+    /// The named namespaces that keep no log.
+    pub fn ephemeral(&self) -> Vec<String> {
+        let ephemeral = self.named.iter().filter(|(_, settings)| settings.retention == Retention::None);
+        ephemeral.map(|(name, _)| name.clone()).collect()
+    }
+}
+
+/// What one namespace keeps and allows.
+#[derive(Clone, Debug)]
+pub struct NamespaceSettings {
+    /// What its channels' logs keep.
+    pub retention: Retention,
+    /// Bytes of one publication's payload.
+    pub payload_bytes: usize,
+    /// Who may subscribe, and read history and presence.
+    pub subscribe: Access,
+    /// Who may publish.
+    pub publish: Access,
+}
+
+impl Default for NamespaceSettings {
+    fn default() -> Self {
+        Self {
+            retention: Retention::DEFAULT,
+            payload_bytes: 32 << 10,
+            subscribe: Access::Granted,
+            publish: Access::Granted,
+        }
+    }
+}
+
+/// Whom a namespace lets in; for a [`Policy`](crate::Policy) to obey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Access {
+    /// Whoever has a token that names the channel.
+    Granted,
+    /// Whoever has a token.
+    Users,
+    /// Anyone, anonymous or not.
+    Anyone,
+}

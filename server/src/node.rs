@@ -1,0 +1,131 @@
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::future::BoxFuture;
+use tidewire_backbone::{Appended, Backbone, BackboneError, Draft, Retention};
+use tidewire_protocol::{ChannelName, Payload, Position, RefusalCode};
+
+use crate::history::{self, Page};
+use crate::{Author, NamespaceSettings, Policy, Refusal, Settings};
+
+/// A handle on a running node, with which the application takes part. Cheap to clone.
+///
+/// What is done through it asks no [`Policy`]; the limits of the channel's namespace hold.
+#[derive(Clone)]
+pub struct Node(pub(crate) Arc<Inner>);
+
+/// What all tasks of a node share.
+pub(crate) struct Inner {
+    pub(crate) name: String,
+    pub(crate) settings: Settings,
+    pub(crate) backbone: Arc<dyn Backbone>,
+    pub(crate) policy: Arc<dyn Policy>,
+    pub(crate) draining: AtomicBool,
+}
+
+impl Node {
+    /// The node's name.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The settings that the node runs with.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// Publishes to a channel. Subscribers get it as from any client; doing it again with the same author is
+    /// harmless.
+    ///
+    /// # Errors
+    /// A refusal; [`RefusalCode::Unavailable`] means that it may or may not be in the log.
+    pub async fn publish(
+        &self,
+        channel: &ChannelName,
+        payload: Payload,
+        author: Author,
+    ) -> Result<Appended, Refusal> {
+        let Author { publisher, seq, user } = author;
+        if !payload.is_well_formed() {
+            return Err(Refusal::new(RefusalCode::BadPayload, "the payload is not one JSON value"));
+        }
+        let appended = self.0.append(channel, Draft { publisher, seq, payload, user, force: false })?;
+        self.0.in_time(appended).await
+    }
+
+    /// Reads a part of a channel's log: what follows `since`, or else the newest; at most `limit` publications,
+    /// 0 for as many as one page may have.
+    ///
+    /// # Errors
+    /// A refusal, for example where the namespace keeps no log.
+    pub async fn history(
+        &self,
+        channel: &ChannelName,
+        since: Option<Position>,
+        limit: u64,
+    ) -> Result<Page, Refusal> {
+        history::read(&self.0, channel, since, limit).await
+    }
+
+    /// Whether the node should be sent new connections: it is not draining, and its backbone answers.
+    pub fn is_ready(&self) -> bool {
+        !self.is_draining() && self.0.backbone.is_ready()
+    }
+
+    /// Whether the node is on its way out.
+    pub fn is_draining(&self) -> bool {
+        self.0.draining.load(Ordering::Relaxed)
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Node").field(&self.0.name).finish()
+    }
+}
+
+impl Inner {
+    /// The settings of a channel's namespace, or the refusal of a namespace that is not there.
+    pub(crate) fn namespace(&self, channel: &ChannelName) -> Result<&NamespaceSettings, Refusal> {
+        // The same words as a policy's: who may not enter does not learn what is there.
+        self.settings
+            .namespaces
+            .of(channel)
+            .ok_or_else(|| Refusal::new(RefusalCode::Forbidden, format!("not allowed in {channel}")))
+    }
+
+    /// Hands a publication to the backbone, which gives it its place in line before this returns.
+    pub(crate) fn append(
+        &self,
+        channel: &ChannelName,
+        draft: Draft,
+    ) -> Result<BoxFuture<'static, Result<Appended, BackboneError>>, Refusal> {
+        let namespace = self.namespace(channel)?;
+        let (bytes, most) = (draft.payload.bytes().len(), namespace.payload_bytes);
+        if bytes > most {
+            let reason = format!("the payload has {bytes} bytes, {most} are allowed here");
+            return Err(Refusal::new(RefusalCode::TooLarge, reason));
+        }
+        if draft.seq == 0 && namespace.retention != Retention::None {
+            return Err(Refusal::new(RefusalCode::BadSeq, "the seq of a publish begins with 1"));
+        }
+        metrics::counter!("tidewire_publishes_total").increment(1);
+        Ok(self.backbone.publish(channel, draft, namespace.retention))
+    }
+
+    /// Waits for the backbone, as long as the settings say, and puts its failure into words for a client.
+    pub(crate) async fn in_time<T>(
+        &self,
+        answer: impl Future<Output = Result<T, BackboneError>>,
+    ) -> Result<T, Refusal> {
+        let failed = match tokio::time::timeout(self.settings.backbone_patience, answer).await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the backbone did not answer in time".to_owned(),
+        };
+        metrics::counter!("tidewire_backbone_failures_total").increment(1);
+        tracing::warn!(error = failed, "a request got no answer from the backbone");
+        Err(Refusal::new(RefusalCode::Unavailable, "the log cannot be reached now, try again later"))
+    }
+}

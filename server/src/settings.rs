@@ -1,0 +1,45 @@
+use std::time::Duration;
+
+use crate::{Limits, Namespaces};
+
+/// How a node behaves. Every field has a default that is right for most.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The node's name, for logs and for `welcome`; empty: a random one.
+    pub node: String,
+    /// What is refused, and from where on.
+    pub limits: Limits,
+    /// The namespaces that there are, and what each keeps and allows.
+    pub namespaces: Namespaces,
+    /// The node says something to each connection at least this often, and expects the same with 10 s of grace.
+    pub heartbeat: Duration,
+    /// Clients that lose their connection wait a random time up to this before they come back.
+    pub reconnect_spread: Duration,
+    /// How long a publication may still get lost in a failover after its acknowledgement; clients keep it so long.
+    pub settle: Duration,
+    /// How long a publisher that is idle in a channel is remembered, where its namespace says nothing else.
+    pub dedup: Duration,
+    /// How long a connection may go on with an expired token while its client fetches a new one.
+    pub token_grace: Duration,
+    /// How long a channel that lost its last subscriber keeps its ring, for those who come back.
+    pub linger: Duration,
+    /// A request waits so long for the backbone before it is refused as unavailable.
+    pub backbone_patience: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            node: String::new(),
+            limits: Limits::default(),
+            namespaces: Namespaces::default(),
+            heartbeat: Duration::from_secs(25),
+            reconnect_spread: Duration::from_secs(1),
+            settle: Duration::from_secs(60),
+            dedup: Duration::from_secs(600),
+            token_grace: Duration::from_secs(10),
+            linger: Duration::from_secs(45),
+            backbone_patience: Duration::from_secs(5),
+        }
+    }
+}
