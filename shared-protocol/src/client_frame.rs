@@ -83,6 +83,9 @@ growing! {
         pub payload: Payload,
         /// Accept it though earlier seqs are missing; they are then announced as lost.
         pub force: bool,
+        /// Who publishes, where it is not the publisher of hello: a client that was idle in a channel for long takes
+        /// a new identity there without a new connection.
+        pub publisher: Option<PublisherId>,
     }
 }
 

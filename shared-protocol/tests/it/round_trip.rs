@@ -25,6 +25,7 @@ fn a_publish_reads_back() {
             seq: 7,
             payload,
             force: false,
+            publisher: None,
         }));
     }
 }
