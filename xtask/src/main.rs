@@ -1,2 +1,72 @@
-//! The developers' commands.
-fn main() {}
+//! The developers' commands: `cargo xtask demo`, `cargo xtask test`, `cargo xtask npm`.
+//!
+//! One command, one file. Each brings what it needs and says so in one line; what is fresh is not made again.
+
+#![allow(clippy::print_stdout, reason = "these commands talk to the person who typed them")]
+
+mod cargo;
+mod demo;
+mod node;
+mod npm;
+mod page;
+mod program;
+mod redis;
+mod repository;
+mod say;
+mod stamp;
+mod system;
+mod test;
+
+use std::process::ExitCode;
+
+use anyhow::bail;
+use lexopt::Arg;
+
+use crate::repository::Repository;
+
+const USAGE: &str = "\
+Tidewire's developers' commands
+
+cargo xtask demo [--port 7800] [--nodes 1] [--no-open]
+    builds all, starts the server and serves the Angular chat; Ctrl-C stops it.
+    --nodes 2 runs two nodes on a Redis behind one address: kill one, and nothing gets lost
+cargo xtask test [--fast] [--only NAME]… [--list]
+    installs what the tests need and runs all of them; --fast leaves out what needs a browser;
+    --only runs the named checks, --list names them
+cargo xtask npm
+    builds the npm packages and packs them into target/npm
+";
+
+fn main() -> ExitCode {
+    match command() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(trouble) => {
+            eprintln!("xtask: {trouble:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn command() -> anyhow::Result<()> {
+    let mut arguments = lexopt::Parser::from_env();
+    let name = match arguments.next()? {
+        Some(Arg::Value(name)) => name,
+        Some(Arg::Short('h') | Arg::Long("help")) | None => {
+            print!("{USAGE}");
+            return Ok(());
+        }
+        Some(other) => return Err(other.unexpected().into()),
+    };
+    let repository = Repository::find()?;
+    match name.to_str() {
+        Some("demo") => demo::demo(&repository, demo::Options::parse(arguments)?),
+        Some("npm") => {
+            if let Some(argument) = arguments.next()? {
+                return Err(argument.unexpected().into());
+            }
+            npm::npm(&repository)
+        }
+        Some("test") => test::test(&repository, test::Options::parse(arguments)?),
+        Some(_) | None => bail!("there is no command {name:?}\n\n{USAGE}"),
+    }
+}

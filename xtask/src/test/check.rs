@@ -1,0 +1,26 @@
+use super::tools::Tools;
+use crate::repository::Repository;
+
+/// One thing that is checked, with the runner that checks it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Check {
+    /// What `--only` calls it.
+    pub(super) name: &'static str,
+    /// What it shows, for the heading.
+    pub(super) title: &'static str,
+    /// What must be there before it runs.
+    pub(super) needs: Needs,
+    /// Runs it; it writes to the terminal as it goes.
+    pub(super) run: fn(&Repository, &Tools<'_>) -> anyhow::Result<()>,
+}
+
+/// What a check needs beside Rust, each including the ones before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Needs {
+    /// Nothing else.
+    Rust,
+    /// Node and the npm packages.
+    Npm,
+    /// Node, the npm packages, Redis and a browser with its driver.
+    Browser,
+}

@@ -1,0 +1,96 @@
+use std::process::Command;
+
+use super::check::{Check, Needs};
+use super::tools::Tools;
+use crate::cargo::{self, cargo};
+use crate::npm;
+use crate::program::run;
+use crate::repository::Repository;
+use crate::say::say;
+
+/// All checks: the quick ones first, each after those that it builds upon.
+pub(super) fn all() -> Vec<Check> {
+    let check = |name, title, needs, run| Check { name, title, needs, run };
+    vec![
+        check("format", "cargo fmt", Needs::Rust, format),
+        check("clippy", "cargo clippy, warnings are errors", Needs::Rust, clippy),
+        check("docs", "cargo doc, warnings are errors", Needs::Rust, docs),
+        check("rust", "cargo test, with a real Redis", Needs::Rust, rust),
+        check("wasm", "tidewire-wasm in a headless browser", Needs::Browser, wasm),
+        check("npm", "the npm packages: build, types, tests, size", Needs::Npm, npm_packages),
+        check(
+            "packaging",
+            "the packed package in four kinds of page, without configuration",
+            Needs::Browser,
+            packaging,
+        ),
+        check("browser", "a page, two nodes, a Redis: kills, cuts and frozen pages", Needs::Browser, browser),
+    ]
+}
+
+fn format(repository: &Repository, _: &Tools<'_>) -> anyhow::Result<()> {
+    let mut fmt = cargo(repository);
+    fmt.args(["fmt", "--all", "--check"]);
+    run(fmt)
+}
+
+fn clippy(repository: &Repository, _: &Tools<'_>) -> anyhow::Result<()> {
+    let mut clippy = cargo(repository);
+    clippy.args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]);
+    run(clippy)
+}
+
+fn docs(repository: &Repository, _: &Tools<'_>) -> anyhow::Result<()> {
+    let mut doc = cargo(repository);
+    doc.args(["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-D warnings");
+    run(doc)
+}
+
+fn rust(repository: &Repository, tools: &Tools<'_>) -> anyhow::Result<()> {
+    tools.system()?;
+    let mut test = cargo(repository);
+    test.args(["test", "--workspace", "--locked"]);
+    run(test)
+}
+
+fn wasm(repository: &Repository, tools: &Tools<'_>) -> anyhow::Result<()> {
+    let system = tools.system()?;
+    cargo::bring_wasm_target(repository)?;
+    cargo::build(repository, "tidewire-wasm-test-runner")?;
+    let mut test = cargo(repository);
+    test.args(["test", "--package", "tidewire-wasm", "--target", cargo::WASM, "--locked"]);
+    test.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", repository.built("tidewire-wasm-test-runner"));
+    test.env("CHROMEDRIVER", system.driver).env("WASM_BINDGEN_TEST_TIMEOUT", "60");
+    run(test)
+}
+
+fn npm_packages(repository: &Repository, tools: &Tools<'_>) -> anyhow::Result<()> {
+    let node = tools.built_packages()?;
+    let mut test = node.npm(repository);
+    test.args(["test", "--if-present", "--workspace", "@tidewire/client"]);
+    run(test)
+}
+
+fn packaging(repository: &Repository, tools: &Tools<'_>) -> anyhow::Result<()> {
+    let packed = npm::pack(repository, &tools.built_packages()?)?;
+    packed.iter().for_each(|packed| say(&format!("packed {}", packed.display())));
+    let mut test = node_test(repository, tools, "tests/packaging")?;
+    test.env("TIDEWIRE_PACKED", repository.target("npm"));
+    run(test)
+}
+
+fn browser(repository: &Repository, tools: &Tools<'_>) -> anyhow::Result<()> {
+    tools.built_packages()?;
+    run(node_test(repository, tools, "tests/browser")?)
+}
+
+/// `npm test` in a folder whose tests drive a browser against real servers.
+fn node_test(repository: &Repository, tools: &Tools<'_>, folder: &str) -> anyhow::Result<Command> {
+    let system = tools.system()?;
+    cargo::build(repository, "tidewire-server")?;
+    let mut test = tools.node()?.npm(repository);
+    test.current_dir(repository.path(folder)).arg("test");
+    test.env("TIDEWIRE_SERVER", repository.built("tidewire"));
+    test.env("TIDEWIRE_BROWSER", system.browser).env("TIDEWIRE_REDIS", system.redis);
+    Ok(test)
+}
