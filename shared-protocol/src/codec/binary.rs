@@ -81,9 +81,9 @@ fn reader(bytes: &[u8]) -> Deserializer<'_, ZerosAfter<'_>> {
     Deserializer::from_flavor(ZerosAfter { bytes, zeros: MOST_ZEROS })
 }
 
-/// How many bytes a frame or part may lack: more than the fields of any kind have, and few enough that a
-/// sequence that claims to be long is found out soon.
-const MOST_ZEROS: usize = 64;
+/// How many bytes a frame or part may lack: more than any kind has fields, and few enough that a sequence that
+/// claims to be long is found out soon.
+const MOST_ZEROS: usize = 32;
 
 /// Writes to the end of a message.
 struct Append<'a>(&'a mut Vec<u8>);
