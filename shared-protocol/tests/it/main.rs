@@ -11,6 +11,7 @@ mod golden;
 mod growth;
 mod names;
 mod positions;
+mod protocol_md;
 mod robustness;
 mod round_trip;
 mod samples;
