@@ -1,0 +1,27 @@
+use serde::{Deserialize, Serialize};
+use tidewire_protocol::ChannelName;
+
+use super::Pattern;
+
+/// What the bearer of a token or an API key may do, in which channels.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grants {
+    /// Channels to subscribe to, and to read the history and the presence of.
+    #[serde(default)]
+    pub subscribe: Vec<Pattern>,
+    /// Channels to publish in.
+    #[serde(default)]
+    pub publish: Vec<Pattern>,
+}
+
+impl Grants {
+    /// Whether a pattern of `subscribe` covers the channel.
+    pub fn may_subscribe(&self, channel: &ChannelName) -> bool {
+        self.subscribe.iter().any(|pattern| pattern.covers(channel))
+    }
+
+    /// Whether a pattern of `publish` covers the channel.
+    pub fn may_publish(&self, channel: &ChannelName) -> bool {
+        self.publish.iter().any(|pattern| pattern.covers(channel))
+    }
+}
