@@ -24,3 +24,19 @@ pub use author::Author;
 
 mod history;
 pub use history::Page;
+
+pub mod origin;
+
+pub mod auth;
+
+pub mod api;
+
+pub mod health;
+
+pub mod prometheus;
+
+pub mod static_files;
+
+pub mod config;
+
+pub mod logging;

@@ -1,0 +1,49 @@
+//! The HTTP API under `/v1`, for servers that publish and read without a WebSocket.
+
+mod answer;
+mod caller;
+mod history;
+mod publish;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use tower_http::timeout::TimeoutLayer;
+
+use crate::Node;
+use crate::auth::{ApiKey, Mode};
+
+/// Who may use the HTTP API.
+#[derive(Clone, Debug, Default)]
+pub struct ApiAccess {
+    /// Whoever shows one of these.
+    pub keys: Vec<ApiKey>,
+    /// And, when developing, whoever is at this machine.
+    pub mode: Mode,
+}
+
+/// What every request of the API needs.
+struct Api {
+    node: Node,
+    access: ApiAccess,
+}
+
+/// The API of a node: `POST /v1/publish` and `GET /v1/channels/{channel}/history`.
+///
+/// [`ApiAccess::mode`] needs the peer's address: serve with
+/// [`into_make_service_with_connect_info`](Router::into_make_service_with_connect_info).
+pub fn router(node: Node, access: ApiAccess) -> Router {
+    let limits = &node.settings().limits;
+    // The largest payload in base64, and the words around it.
+    let body_bytes = limits.message_bytes.saturating_mul(4) / 3 + 4096;
+    let patience = limits.message_within + node.settings().backbone_patience;
+    Router::new()
+        .route("/v1/publish", post(publish::publish))
+        .route("/v1/channels/{channel}/history", get(history::history))
+        .layer(DefaultBodyLimit::max(body_bytes))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, patience))
+        .with_state(Arc::new(Api { node, access }))
+}

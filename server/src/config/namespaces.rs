@@ -1,0 +1,68 @@
+//! `[namespaces.NAME]`.
+
+use std::time::Duration;
+
+use tidewire_backbone::Retention;
+use tidewire_protocol::ChannelName;
+
+use super::reader::{Found, Section};
+use crate::{Access, NamespaceSettings};
+
+const ACCESS: [(&str, Access); 3] =
+    [("granted", Access::Granted), ("users", Access::Users), ("anyone", Access::Anyone)];
+
+const SHORTEST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(366 * 86_400);
+
+pub(super) fn namespace(
+    name: &Found<&str>,
+    section: &mut Section<'_, '_>,
+    default: &NamespaceSettings,
+    payload_limit: u64,
+) -> Option<(String, NamespaceSettings)> {
+    if format!("{}:x", name.value).parse::<ChannelName>().is_err() {
+        let message = format!("{:?} is no namespace", name.value);
+        section.reader().wrong(name.span.clone(), message, "it has 1 to 64 of a-z 0-9 - _");
+    }
+    let retention = retention(section, default.retention);
+    let settings = NamespaceSettings {
+        retention,
+        payload_bytes: section
+            .size("payload_bytes", 1..=payload_limit)
+            .and_then(|bytes| usize::try_from(bytes).ok())
+            .unwrap_or(default.payload_bytes),
+        subscribe: section.choice("subscribe", &ACCESS).unwrap_or(default.subscribe),
+        publish: section.choice("publish", &ACCESS).unwrap_or(default.publish),
+    };
+    Some((name.value.to_owned(), settings))
+}
+
+fn retention(section: &mut Section<'_, '_>, default: Retention) -> Retention {
+    let log = match default {
+        Retention::None => Retention::DEFAULT,
+        Retention::Log { .. } => default,
+    };
+    let read = section.word_or_section(
+        "retention",
+        ("none", Retention::None),
+        "{ entries = 256, bytes = \"8MiB\", age = \"5m\" }",
+        |table| {
+            let Retention::Log { entries, bytes, age, dedup } = log else { return log };
+            let asked =
+                table.number("entries", 1..=1_000_000).and_then(|entries| u32::try_from(entries).ok());
+            Retention::Log {
+                entries: asked.unwrap_or(entries),
+                bytes: table.size("bytes", 1024..=u64::MAX).unwrap_or(bytes),
+                age: table.duration("age", SHORTEST..=LONGEST).unwrap_or(age),
+                dedup,
+            }
+        },
+    );
+    let idle = section.duration("dedup", SHORTEST..=LONGEST);
+    match (read.unwrap_or(default), idle) {
+        (Retention::Log { entries, bytes, age, dedup }, idle) => {
+            Retention::Log { entries, bytes, age, dedup: idle.unwrap_or(dedup) }
+        }
+        (Retention::None, _) => Retention::None,
+    }
+}
