@@ -17,7 +17,7 @@ pub(super) fn all() -> Vec<Check> {
         check("docs", "cargo doc, warnings are errors", Needs::Rust, docs),
         check("rust", "cargo test, with a real Redis", Needs::Rust, rust),
         check("wasm", "tidewire-wasm in a headless browser", Needs::Browser, wasm),
-        check("npm", "the npm packages: build, types, tests, size", Needs::Npm, npm_packages),
+        check("npm", "the npm packages and the example: types, form, size, tests", Needs::Npm, npm_packages),
         check(
             "packaging",
             "the packed package in four kinds of page, without configuration",
@@ -66,9 +66,18 @@ fn wasm(repository: &Repository, tools: &Tools<'_>) -> anyhow::Result<()> {
 
 fn npm_packages(repository: &Repository, tools: &Tools<'_>) -> anyhow::Result<()> {
     let node = tools.built_packages()?;
-    let mut test = node.npm(repository);
-    test.args(["test", "--if-present", "--workspace", "@tidewire/client"]);
-    run(test)
+    let everywhere = ["--workspaces", "--include-workspace-root", "--if-present"];
+    for script in ["check", "lint:package", "size"] {
+        let mut npm = node.npm(repository);
+        npm.args(["run", script]).args(everywhere);
+        run(npm)?;
+    }
+    for package in ["npm/client", "examples/angular-chat"] {
+        let mut npm = node.npm(repository);
+        npm.current_dir(repository.path(package)).args(["test", "--if-present"]);
+        run(npm)?;
+    }
+    Ok(())
 }
 
 fn packaging(repository: &Repository, tools: &Tools<'_>) -> anyhow::Result<()> {

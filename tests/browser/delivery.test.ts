@@ -1,0 +1,112 @@
+// Every publication reaches the page once and in order, whatever happens to its node, its network or itself.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Publisher } from './publisher.ts';
+import { Stage, type Heard } from './stage.ts';
+
+let stage: Stage;
+before(async () => (stage = await Stage.set()));
+after(() => stage?.clear());
+
+const numbers = (count: number) => Array.from({ length: count }, (_, number) => number);
+
+/** Once each, in order, with no gap told, and no resumption that was none. */
+function heardAll(heard: Heard, count: number): void {
+  assert.deepEqual(heard.numbers, numbers(count));
+  assert.deepEqual(heard.gaps, [], 'a gap was told');
+  const [, ...again] = heard.lives;
+  assert.ok(
+    again.every(live => live.recovered),
+    `not each time recovered: ${JSON.stringify(heard.lives)}`,
+  );
+  assert.deepEqual(heard.errors, []);
+}
+
+test('2,000 publications, while the page’s node is killed three times', async context => {
+  const actor = await stage.actor();
+  await actor.subscribes();
+  const publisher = new Publisher(stage.nodes, actor.channel);
+  const kills: Promise<void>[] = [];
+  for (const number of numbers(2000)) {
+    if ([500, 1000, 1500].includes(number)) {
+      // The node must be the page's, and the one killed before be up again.
+      await Promise.all(kills);
+      await actor.isLive();
+      kills.push(actor.losesItsNode());
+    }
+    await publisher.publish(number);
+  }
+  await Promise.all(kills);
+  const heard = await actor.hears(2000);
+  await actor.leaves();
+  heardAll(heard, 2000);
+  assert.ok(
+    heard.lives.length >= 4,
+    `it lost its node three times, but was live ${heard.lives.length} times`,
+  );
+  const replayed = heard.lives.reduce((sum, live) => sum + live.replayed, 0);
+  context.diagnostic(`live ${heard.lives.length} times, ${replayed} publications replayed`);
+});
+
+test('the page’s network is silent for 20 s', async () => {
+  const actor = await stage.actor();
+  await actor.subscribes();
+  const publisher = new Publisher(stage.nodes, actor.channel);
+  await publishAcross(publisher, { before: () => actor.network.cut(), after: () => actor.network.heal() });
+  const heard = await actor.hears(1000);
+  await actor.leaves();
+  heardAll(heard, 1000);
+});
+
+test('the page’s connection is lost and its network dead for 20 s', async context => {
+  const actor = await stage.actor();
+  await actor.subscribes();
+  const publisher = new Publisher(stage.nodes, actor.channel);
+  await publishAcross(publisher, {
+    before: () => actor.network.cutAndForget(),
+    after: () => actor.network.heal(),
+  });
+  const heard = await actor.hears(1000);
+  await actor.leaves();
+  heardAll(heard, 1000);
+  const replayed = heard.lives.reduce((sum, live) => sum + live.replayed, 0);
+  assert.ok(replayed > 0, 'nothing was replayed: was it cut off at all?');
+  context.diagnostic(`live ${heard.lives.length} times, ${replayed} publications replayed`);
+});
+
+test('the page is frozen for 20 s, its node killed meanwhile, and thawed', async context => {
+  const actor = await stage.actor();
+  await actor.subscribes();
+  const publisher = new Publisher(stage.nodes, actor.channel);
+  let thaw = () => Promise.resolve();
+  await publishAcross(publisher, {
+    before: async () => {
+      thaw = await actor.freezes();
+      await actor.losesItsNode();
+    },
+    after: () => thaw(),
+  });
+  const heard = await actor.hears(1000);
+  await actor.leaves();
+  heardAll(heard, 1000);
+  assert.equal(heard.froze, 1, 'the page was told that it freezes');
+  context.diagnostic(`live ${heard.lives.length} times`);
+});
+
+/** Publishes 1,000 numbers: 100, then 800 of them over 20 s in between `before` and `after`, then the rest. */
+async function publishAcross(
+  publisher: Publisher,
+  outage: { before: () => unknown; after: () => unknown },
+): Promise<void> {
+  for (const number of numbers(100)) await publisher.publish(number);
+  await outage.before();
+  const start = performance.now();
+  for (const step of numbers(800)) {
+    // The pace is the test's matter: they are spread over the 20 s.
+    const due = start + step * 25;
+    await new Promise(resolve => setTimeout(resolve, Math.max(0, due - performance.now())));
+    await publisher.publish(100 + step);
+  }
+  await outage.after();
+  for (const number of numbers(100)) await publisher.publish(900 + number);
+}

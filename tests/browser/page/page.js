@@ -1,0 +1,39 @@
+// The smallest application: it subscribes, keeps what it hears, and publishes when told to.
+import { createClient, defineChannel } from '/client/index.js';
+
+const parameters = new URLSearchParams(location.search);
+const client = createClient({ url: parameters.get('url') });
+const channel = client.channel(defineChannel('trial:{name}'), { name: parameters.get('channel') });
+
+/** What the page has heard; the tests read it. */
+const heard = (window.heard = { numbers: [], gaps: [], lives: [], errors: [], froze: 0, acknowledged: 0 });
+
+window.isLive = () => client.status === 'live' && heard.lives.length > 0;
+
+window.subscribe = () =>
+  channel.subscribe({
+    message: data => heard.numbers.push(data.number),
+    gap: gap => heard.gaps.push(gap),
+    subscribed: info => heard.lives.push(info),
+    error: error => heard.errors.push(`${error}`),
+  });
+
+/** Publishes so many numbers, eight of them under way at a time, and counts what is acknowledged. */
+window.publish = async count => {
+  let next = 0;
+  const inTurn = async () => {
+    while (next < count) {
+      const number = next++;
+      await channel.publish({ number });
+      heard.acknowledged += 1;
+      // Slow enough for the test to kill a node in the middle.
+      await new Promise(resolve => setTimeout(resolve, 5));
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, inTurn));
+};
+
+document.addEventListener('freeze', () => (heard.froze += 1));
+client.on('error', error => heard.errors.push(`${error}`));
+window.client = client;
+document.documentElement.dataset.ready = 'yes';

@@ -1,0 +1,134 @@
+import { fileURLToPath } from 'node:url';
+import { randomUUID } from 'node:crypto';
+import type { Page } from 'playwright-core';
+import { Balancer } from '../support/balancer.ts';
+import { Chromium } from '../support/browser.ts';
+import { Files } from '../support/files.ts';
+import { Node } from '../support/node.ts';
+import { Redis } from '../support/redis.ts';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** What the page has heard, see `page/page.js`. */
+export interface Heard {
+  numbers: number[];
+  gaps: unknown[];
+  lives: { replayed: number; recovered: boolean }[];
+  errors: string[];
+  froze: number;
+  acknowledged: number;
+}
+
+/** Two nodes over a Redis, and a browser. */
+export class Stage {
+  readonly nodes: readonly Node[];
+  readonly #redis: Redis;
+  readonly #browser: Chromium;
+  readonly #files: Files;
+  readonly #closing: (() => Promise<void>)[] = [];
+
+  private constructor(redis: Redis, nodes: Node[], browser: Chromium, files: Files) {
+    this.#redis = redis;
+    this.nodes = nodes;
+    this.#browser = browser;
+    this.#files = files;
+  }
+
+  static async set(): Promise<Stage> {
+    const redis = await Redis.start();
+    const options = { backbone: redis.url, config: here('./trial.toml') };
+    const nodes = await Promise.all([Node.start(options), Node.start(options)]);
+    const files = await Files.serve({ '/': here('./page'), '/client/': here('../../npm/client/dist') });
+    return new Stage(redis, nodes, await Chromium.start(), files);
+  }
+
+  /** A page with a balancer of its own before the nodes, not yet subscribed, on a new channel. */
+  async actor(): Promise<Actor> {
+    const balancer = await Balancer.before(this.nodes.map(node => node.port));
+    this.#closing.push(() => balancer.close());
+    const channel = randomUUID();
+    const query = new URLSearchParams({ url: `ws://127.0.0.1:${balancer.port}/v1/connect`, channel });
+    const { page } = await this.#browser.open(`${this.#files.origin}/?${query}`);
+    await page.waitForSelector('html[data-ready]', { state: 'attached' });
+    return new Actor(page, balancer, this.nodes, `trial:${channel}`);
+  }
+
+  async clear(): Promise<void> {
+    await this.#browser.close();
+    await Promise.all([...this.#closing.map(close => close()), ...this.nodes.map(node => node.kill())]);
+    await this.#files.close();
+    await this.#redis.stop();
+  }
+}
+
+/** A page on its channel, and what can happen to it. */
+export class Actor {
+  readonly channel: string;
+  readonly network: Balancer;
+  readonly page: Page;
+  readonly #nodes: readonly Node[];
+
+  constructor(page: Page, network: Balancer, nodes: readonly Node[], channel: string) {
+    this.page = page;
+    this.network = network;
+    this.#nodes = nodes;
+    this.channel = channel;
+  }
+
+  async subscribes(): Promise<void> {
+    await this.page.evaluate('void subscribe()');
+    await this.isLive();
+  }
+
+  /** Resolves once the page is connected. */
+  async isLive(): Promise<void> {
+    await this.waitsFor('isLive()', 60);
+  }
+
+  /** Kills the node that the page is connected to, and starts it again. */
+  async losesItsNode(): Promise<void> {
+    const node = this.#nodes.find(node => node.port === this.network.node);
+    if (!node) throw new Error('the page is connected to no node');
+    await node.killAndRestart();
+  }
+
+  /** The browser freezes the page, as it does with tabs at the back. Returns how to thaw it. */
+  async freezes(): Promise<() => Promise<void>> {
+    const session = await this.page.context().newCDPSession(this.page);
+    await session.send('Page.setWebLifecycleState', { state: 'frozen' });
+    return async () => {
+      await session.send('Page.setWebLifecycleState', { state: 'active' });
+      await this.page.bringToFront();
+    };
+  }
+
+  /** The page is closed. */
+  async leaves(): Promise<void> {
+    await this.page.close();
+  }
+
+  async hears(count: number, seconds = 90): Promise<Heard> {
+    try {
+      await this.waitsFor(`heard.numbers.length >= ${count}`, seconds);
+    } catch (trouble) {
+      const { numbers, ...rest } = await this.heard();
+      const missing = Array.from({ length: count }, (_, number) => number).filter(
+        number => !numbers.includes(number),
+      );
+      const seen = JSON.stringify({ heard: numbers.length, missing: missing.slice(0, 20), ...rest });
+      throw new Error(`the page did not hear ${count} numbers within ${seconds} s: ${seen}`, {
+        cause: trouble,
+      });
+    }
+    return this.heard();
+  }
+
+  /** Resolves once an expression holds in the page, wherever its tab is. */
+  async waitsFor(expression: string, seconds = 30): Promise<void> {
+    await this.page.waitForFunction(expression, undefined, { timeout: seconds * 1000, polling: 10 });
+  }
+
+  heard(): Promise<Heard> {
+    return this.page.evaluate('heard');
+  }
+}

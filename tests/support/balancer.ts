@@ -1,0 +1,132 @@
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+
+/** Stands before the nodes as a load balancer does: a connection goes to a node that lives. It can also go deaf. */
+export class Balancer {
+  readonly port: number;
+  readonly #server: Server;
+  readonly #ports: readonly number[];
+  readonly #links = new Set<Link>();
+  #next = 0;
+  #deaf = false;
+
+  private constructor(port: number, server: Server, ports: readonly number[]) {
+    this.port = port;
+    this.#server = server;
+    this.#ports = ports;
+    server.on('connection', client => this.#accept(client));
+  }
+
+  static async before(ports: readonly number[]): Promise<Balancer> {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('the balancer has no port');
+    return new Balancer(address.port, server, ports);
+  }
+
+  /** The node that the newest open connection goes to. */
+  get node(): number | undefined {
+    return [...this.#links].findLast(link => link.node !== undefined)?.node;
+  }
+
+  /** From now on no byte passes either way, as when a cable is pulled: nobody is told. */
+  cut(): void {
+    this.#deaf = true;
+    for (const link of this.#links) link.pause();
+  }
+
+  /** As `cut`, and the connections of before are lost, as when a router restarts. */
+  cutAndForget(): void {
+    this.cut();
+    for (const link of this.#links) link.close();
+  }
+
+  /** Bytes pass again. */
+  heal(): void {
+    this.#deaf = false;
+    for (const link of this.#links) link.resume();
+  }
+
+  async close(): Promise<void> {
+    for (const link of this.#links) link.close();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  #accept(client: Socket): void {
+    const link = new Link(client, () => this.#links.delete(link));
+    this.#links.add(link);
+    if (this.#deaf) link.pause();
+    void link.join(this.#ports.map((_, step) => this.#ports[(this.#next + step) % this.#ports.length] ?? 0));
+    this.#next += 1;
+  }
+}
+
+/** One connection through the balancer. */
+class Link {
+  node: number | undefined;
+  readonly #client: Socket;
+  readonly #gone: () => void;
+  #upstream: Socket | undefined;
+  #paused: PromiseWithResolvers<void> | undefined;
+
+  constructor(client: Socket, gone: () => void) {
+    this.#client = client;
+    this.#gone = gone;
+    client.pause().setNoDelay(true);
+    client.on('error', this.close).on('close', this.close);
+  }
+
+  async join(ports: readonly number[]): Promise<void> {
+    await this.#paused?.promise;
+    for (const port of ports) {
+      const upstream = connect(port, '127.0.0.1');
+      try {
+        await once(upstream, 'connect');
+      } catch {
+        continue;
+      }
+      if (this.#client.destroyed) {
+        upstream.destroy();
+        return;
+      }
+      upstream.setNoDelay(true).on('error', this.close).on('close', this.close);
+      this.#upstream = upstream;
+      this.node = port;
+      upstream.on('data', bytes => this.#pass(bytes, upstream, this.#client));
+      this.#client.on('data', bytes => this.#pass(bytes, this.#client, upstream));
+      if (this.#paused) this.pause();
+      else this.#client.resume();
+      return;
+    }
+    this.close();
+  }
+
+  pause(): void {
+    this.#paused ??= Promise.withResolvers();
+    this.#client.pause();
+    this.#upstream?.pause();
+  }
+
+  resume(): void {
+    this.#paused?.resolve();
+    this.#paused = undefined;
+    this.#upstream?.resume();
+    if (this.#upstream) this.#client.resume();
+  }
+
+  readonly close = (): void => {
+    this.#client.destroy();
+    this.#upstream?.destroy();
+    this.#gone();
+  };
+
+  #pass(bytes: Buffer, from: Socket, to: Socket): void {
+    if (to.write(bytes)) return;
+    from.pause();
+    to.once('drain', () => {
+      if (!this.#paused) from.resume();
+    });
+  }
+}
