@@ -52,3 +52,8 @@ pub use close_code::CloseCode;
 
 pub mod codec;
 pub use codec::{BadMessage, Codec, Frame, Heard, MessageLimits};
+
+/// The README's example, compiled and run by the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
