@@ -16,7 +16,13 @@ pub use backbone::{Answer, Appended, Backbone, BackboneError};
 mod arrivals;
 pub use arrivals::{Arrival, Arrivals, EphemeralPublication, Interrupted};
 
+#[cfg(feature = "contract")]
+pub mod contract;
+
 mod memory;
 pub use memory::{MemoryBackbone, MemoryConfig};
+
+mod redis;
+pub use redis::{RedisBackbone, RedisConfig};
 
 mod outlet;

@@ -1,0 +1,226 @@
+//! One Redis server: its streams are the logs, its pub/sub is the fast path.
+#![expect(clippy::wildcard_enum_match_arm, reason = "redis-rs may add kinds of values, errors and pushes")]
+
+mod backoff;
+mod commands;
+mod config;
+mod keys;
+mod message;
+mod script;
+mod subscriptions;
+
+pub use config::RedisConfig;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::{BufMut, Bytes};
+use futures_util::FutureExt;
+use futures_util::future::{self, BoxFuture};
+use redis::{Client, IntoConnectionInfo, ProtocolVersion, Value};
+use tidewire_protocol::{ChannelName, PublicationId, Tag};
+use tokio::task::JoinSet;
+
+use crate::outlet::Outlet;
+use crate::{Answer, Appended, Arrivals, Backbone, BackboneError, Draft, Entry, Retention, Run};
+use commands::{Commands, replied};
+use keys::Keys;
+use message::Message;
+use subscriptions::Subscriptions;
+
+/// A backbone on one Redis server.
+///
+/// Three connections: publishes, reads, subscriptions; each is made anew when it breaks. While Redis is away,
+/// calls fail at once with [`BackboneError::Unavailable`]; a `listen` that failed is not remembered, one that
+/// succeeded is, over every reconnect. After each loss of the subscriptions comes `Interrupted::All`.
+pub struct RedisBackbone {
+    config: RedisConfig,
+    keys: Keys,
+    publishing: Commands,
+    reading: Commands,
+    subscriptions: Subscriptions,
+    /// Ends with this.
+    _tasks: JoinSet<()>,
+}
+
+/// The largest seq that the script can count: Lua's numbers are doubles.
+const MAX_SEQ: u64 = 1 << 53;
+
+impl RedisBackbone {
+    /// Begins to connect, and returns when that is done or, where Redis does not answer, after the configured
+    /// timeout: it goes on trying. Fails only where the configuration makes no sense.
+    pub async fn connect(config: RedisConfig) -> Result<(Self, Arrivals), BackboneError> {
+        let client = client(&config.url).map_err(|error| BackboneError::Refused(error.to_string()))?;
+        let keys = Keys::new(&config.prefix);
+        let (outlet, arrivals) = Outlet::new(config.arrivals);
+        let (publishing, publish_task) = Commands::new(client.clone(), config.timeout, config.queue);
+        let (reading, read_task) = Commands::new(client.clone(), config.timeout, config.queue);
+        let (subscriptions, subscribe_task) =
+            Subscriptions::new(client, config.clone(), keys.clone(), publishing.clone(), outlet);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(publish_task);
+        tasks.spawn(read_task);
+        tasks.spawn(subscribe_task);
+        let backbone = Self { config, keys, publishing, reading, subscriptions, _tasks: tasks };
+        if tokio::time::timeout(backbone.config.timeout, backbone.ready()).await.is_err() {
+            tracing::warn!("starting without Redis, which does not answer");
+        }
+        Ok((backbone, arrivals))
+    }
+
+    async fn ready(&self) {
+        self.publishing.up().await;
+        self.reading.up().await;
+        self.subscriptions.up().await;
+    }
+
+    /// Publishes past the log.
+    fn publish_ephemeral(
+        &self,
+        channel: &ChannelName,
+        draft: &Draft,
+    ) -> BoxFuture<'static, Result<Appended, BackboneError>> {
+        let message = match message::ephemeral(draft) {
+            Ok(message) => message,
+            Err(error) => return future::ready(Err(error)).boxed(),
+        };
+        let mut command = redis::cmd("PUBLISH");
+        command.arg(self.keys.live(channel)).arg(message);
+        replied(self.publishing.give(command))
+            .map(|reply| reply.map(|_| Appended::Accepted { position: None, missing: 0 }))
+            .boxed()
+    }
+
+    /// The keys of a channel, in the order that the scripts know.
+    fn keys_of(&self, channel: &ChannelName) -> [String; 3] {
+        [self.keys.tip(channel), self.keys.log(channel), self.keys.old(channel)]
+    }
+}
+
+#[async_trait]
+impl Backbone for RedisBackbone {
+    fn publish(
+        &self,
+        channel: &ChannelName,
+        draft: Draft,
+        retention: Retention,
+    ) -> BoxFuture<'static, Result<Appended, BackboneError>> {
+        let Retention::Log { entries, bytes, age, dedup } = retention else {
+            return self.publish_ephemeral(channel, &draft);
+        };
+        if draft.seq >= MAX_SEQ {
+            return future::ready(Err(BackboneError::Refused("the seq is too large".into()))).boxed();
+        }
+        let body = match message::body(&draft) {
+            Ok(body) => body,
+            Err(error) => return future::ready(Err(error)).boxed(),
+        };
+        let weight = message::weight(&draft);
+        let mut numbers = Vec::with_capacity(72);
+        put_hex(&mut numbers, PublicationId::of(draft.publisher, draft.seq));
+        numbers.put_u64(draft.seq);
+        put_hex(&mut numbers, Tag(rand::random()));
+        numbers.put_u32(entries.max(1));
+        // Half the range, so that sums stay exact in doubles and fit Redis' integers.
+        numbers.put_u64(bytes.min(MAX_SEQ / 2));
+        numbers.put_u64(millis(age));
+        numbers.put_u64(millis(dedup));
+        numbers.put_u64(millis(self.config.tips).max(2 * millis(age)).max(2 * millis(dedup)));
+        numbers.put_u64(self.publishing.now());
+        numbers.put_u32(u32::try_from(weight).unwrap_or(u32::MAX));
+        numbers.put_u8(draft.force.into());
+        numbers.put_u8((weight > self.config.travels).into());
+        let mut command = script::PUBLISH.call(&self.keys_of(channel));
+        command
+            .arg(numbers)
+            .arg(draft.publisher.0.to_be_bytes().as_slice())
+            .arg(body)
+            .arg(self.keys.live(channel));
+        replied(self.publishing.give(command)).map(|reply| appended(reply?)).boxed()
+    }
+
+    async fn listen(&self, channel: &ChannelName) -> Result<(), BackboneError> {
+        self.subscriptions.listen(channel).await
+    }
+
+    async fn unlisten(&self, channel: &ChannelName) -> Result<(), BackboneError> {
+        self.subscriptions.unlisten(channel).await
+    }
+
+    async fn read(&self, channel: &ChannelName, after: u64, limit: usize) -> Result<Answer, BackboneError> {
+        let mut command = script::READ.call(&self.keys_of(channel));
+        command
+            .arg(after.saturating_add(1))
+            // One at least: the first tells the base.
+            .arg(limit.clamp(1, u32::MAX as usize))
+            .arg(millis(self.config.tips))
+            .arg(Tag(rand::random()).to_string())
+            .arg(self.reading.now());
+        let reply = replied(self.reading.give(command)).await?;
+        answer(reply, limit).ok_or_else(nonsense)
+    }
+
+    fn is_ready(&self) -> bool {
+        self.publishing.is_up() && self.reading.is_up() && self.subscriptions.is_up()
+    }
+}
+
+/// A client that speaks RESP3, which carries news beside answers.
+fn client(url: &str) -> redis::RedisResult<Client> {
+    let info = url.into_connection_info()?;
+    let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+    Client::open(info.set_redis_settings(settings))
+}
+
+/// Whole milliseconds, at least one, small enough for Redis' clock.
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).clamp(1, MAX_SEQ / 8)
+}
+
+/// Eight hexadecimal digits.
+fn put_hex(bytes: &mut Vec<u8>, number: impl std::fmt::Display) {
+    bytes.extend_from_slice(number.to_string().as_bytes());
+}
+
+/// What the publish script answers.
+fn appended(reply: Value) -> Result<Appended, BackboneError> {
+    let Value::BulkString(reply) = reply else { return Err(nonsense()) };
+    read_appended(reply.into()).ok_or_else(nonsense)
+}
+
+fn read_appended(mut reply: Bytes) -> Option<Appended> {
+    use bytes::Buf;
+    match reply.try_get_u8().ok()? {
+        b'+' => {
+            let position = message::position(&mut reply)?;
+            Some(Appended::Accepted { position: Some(position), missing: reply.try_get_u64().ok()? })
+        }
+        b'=' if reply.is_empty() => Some(Appended::Old { position: None }),
+        b'=' => message::position(&mut reply).map(|position| Appended::Old { position: Some(position) }),
+        b'<' => Some(Appended::Behind { last: reply.try_get_u64().ok()? }),
+        _ => None,
+    }
+}
+
+/// What the read script answers: the tip, and the entries.
+fn answer(reply: Value, limit: usize) -> Option<Answer> {
+    let Value::Array(values) = reply else { return None };
+    let mut messages = values.into_iter().map(|value| match value {
+        Value::BulkString(bytes) => Some(Bytes::from(bytes)),
+        _ => None,
+    });
+    let tip = message::position(&mut messages.next()??)?;
+    let mut base = None;
+    let mut entries = std::collections::VecDeque::<Entry>::new();
+    for message in messages {
+        let Message::Entry { before, entry } = Message::decode(message?)? else { return None };
+        base.get_or_insert(before);
+        entries.push_back(entry);
+    }
+    entries.truncate(limit);
+    Some(Answer { run: Run { base: base.unwrap_or(tip), entries }, tip })
+}
+
+fn nonsense() -> BackboneError {
+    BackboneError::Refused("a script's answer makes no sense; is another version of Tidewire at work?".into())
+}

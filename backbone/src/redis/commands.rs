@@ -1,0 +1,341 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesOrdered;
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, Cmd, ServerError, ServerErrorKind, Value};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
+
+use super::backoff::Backoff;
+use super::script::Script;
+use crate::BackboneError;
+
+/// A link to Redis for commands, in the order in which they are given: while some are under way, the next gather,
+/// and travel together. When the link breaks, all that are under way fail, and it is made anew.
+#[derive(Clone)]
+pub(super) struct Commands {
+    queue: mpsc::Sender<Job>,
+    link: Arc<Link>,
+}
+
+/// What became of a command.
+pub(super) type Reply = Result<Value, BackboneError>;
+
+/// How many commands travel together at most.
+const TOGETHER: usize = 256;
+/// How many such bundles are under way at most; fewer than redis-rs queues, so that none waits out of order.
+const UNDER_WAY: usize = 8;
+
+struct Job {
+    command: Cmd,
+    reply: oneshot::Sender<Reply>,
+}
+
+struct Link {
+    is_up: watch::Sender<bool>,
+    /// What to add to the milliseconds since `start` for the server's clock.
+    clock: AtomicI64,
+    start: Instant,
+}
+
+impl Commands {
+    /// The link, and its task.
+    pub(super) fn new(
+        client: Client,
+        timeout: Duration,
+        queue: usize,
+    ) -> (Self, impl Future<Output = ()> + Send + 'static) {
+        let (queue, jobs) = mpsc::channel(queue.max(1));
+        let link = Arc::new(Link {
+            is_up: watch::Sender::new(false),
+            clock: AtomicI64::new(0),
+            start: Instant::now(),
+        });
+        let task = Task { client, timeout, jobs, link: Arc::clone(&link) };
+        (Self { queue, link }, task.run())
+    }
+
+    /// Takes its place in line now; the reply may be awaited whenever.
+    pub(super) fn give(&self, command: Cmd) -> oneshot::Receiver<Reply> {
+        let (reply, replied) = oneshot::channel();
+        if !self.is_up() {
+            let _ = reply.send(Err(down()));
+            return replied;
+        }
+        match self.queue.try_send(Job { command, reply }) {
+            Ok(()) => {}
+            Err(TrySendError::Full(job)) => job.answer(Err(unavailable("too many commands are waiting"))),
+            Err(TrySendError::Closed(job)) => job.answer(Err(down())),
+        }
+        replied
+    }
+
+    pub(super) fn is_up(&self) -> bool {
+        *self.link.is_up.borrow()
+    }
+
+    /// Returns once the link is up.
+    pub(super) async fn up(&self) {
+        // The sender lives as long as this.
+        let _ = self.link.is_up.subscribe().wait_for(|&is_up| is_up).await;
+    }
+
+    /// Milliseconds since 1970 by the server's clock.
+    pub(super) fn now(&self) -> u64 {
+        let now = self.link.elapsed() + self.link.clock.load(Ordering::Relaxed);
+        u64::try_from(now).unwrap_or(0)
+    }
+}
+
+/// The reply, or that it is lost.
+pub(super) async fn replied(reply: oneshot::Receiver<Reply>) -> Reply {
+    reply.await.unwrap_or_else(|_| Err(down()))
+}
+
+/// What Redis' refusal of a command means for its caller.
+pub(super) fn refusal(error: &ServerError) -> BackboneError {
+    let text = format!("{} {}", error.code(), error.details().unwrap_or_default());
+    match is_passing(error) {
+        true => BackboneError::Unavailable(text),
+        false => BackboneError::Refused(text),
+    }
+}
+
+pub(super) fn unavailable(why: impl ToString) -> BackboneError {
+    BackboneError::Unavailable(why.to_string())
+}
+
+/// Why nothing can be sent.
+pub(super) fn down() -> BackboneError {
+    unavailable("there is no link to Redis at the moment")
+}
+
+/// Whether the same command may succeed later or elsewhere.
+fn is_passing(error: &ServerError) -> bool {
+    matches!(
+        error.code(),
+        "READONLY"
+            | "LOADING"
+            | "BUSY"
+            | "MASTERDOWN"
+            | "CLUSTERDOWN"
+            | "TRYAGAIN"
+            | "MOVED"
+            | "ASK"
+            | "MISCONF"
+            | "NOREPLICAS"
+            | "NOSCRIPT"
+            | "UNBLOCKED"
+    )
+}
+
+/// Whether the error says that this is the wrong server to talk to by now.
+fn is_of_a_replica(error: &ServerError) -> bool {
+    matches!(error.kind(), Some(ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown))
+}
+
+impl Job {
+    /// The caller may have gone; then nobody needs the reply.
+    fn answer(self, reply: Reply) {
+        let _ = self.reply.send(reply);
+    }
+}
+
+impl Link {
+    fn elapsed(&self) -> i64 {
+        i64::try_from(self.start.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
+
+    fn set_up(&self, server_now: i64) {
+        self.clock.store(server_now - self.elapsed(), Ordering::Relaxed);
+        self.is_up.send_replace(true);
+    }
+
+    fn set_down(&self) {
+        self.is_up.send_replace(false);
+    }
+}
+
+struct Task {
+    client: Client,
+    timeout: Duration,
+    jobs: mpsc::Receiver<Job>,
+    link: Arc<Link>,
+}
+
+/// What became of a bundle.
+enum Bundle {
+    /// Every command has its reply.
+    Answered,
+    /// Redis did not know the script; these wait to be sent again.
+    Unloaded(Vec<Job>),
+    /// Every command has its reply, and the link must be made anew.
+    Broken,
+}
+
+/// Why serving ended.
+enum End {
+    Broken,
+    /// Nobody can give commands any more.
+    Over,
+}
+
+impl Task {
+    async fn run(mut self) {
+        let mut backoff = Backoff::default();
+        loop {
+            match connect(&self.client, self.timeout).await {
+                Ok((connection, server_now)) => {
+                    backoff = Backoff::default();
+                    self.link.set_up(server_now);
+                    let end = self.serve(connection).await;
+                    self.link.set_down();
+                    match end {
+                        End::Over => return,
+                        End::Broken => tracing::warn!("lost a link to Redis"),
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "cannot reach Redis, trying again"),
+            }
+            if self.refuse_for(backoff.next_delay()).await {
+                return;
+            }
+        }
+    }
+
+    /// Sends bundles until the link breaks.
+    async fn serve(&mut self, connection: MultiplexedConnection) -> End {
+        let mut under_way: FuturesOrdered<BoxFuture<'static, Bundle>> = FuturesOrdered::new();
+        let mut jobs = Vec::new();
+        let mut again: Vec<Job> = Vec::new();
+        loop {
+            // What Redis could not run goes first, but after all that is under way, some of which may come back too.
+            if under_way.is_empty() && !again.is_empty() {
+                tracing::info!("Redis has forgotten the scripts, loading them again");
+                under_way.push_back(Box::pin(send_loading(connection.clone(), std::mem::take(&mut again))));
+            }
+            let may_send = again.is_empty() && under_way.len() < UNDER_WAY;
+            tokio::select! {
+                biased;
+                Some(bundle) = under_way.next(), if !under_way.is_empty() => match bundle {
+                    Bundle::Answered => {}
+                    Bundle::Unloaded(jobs) => again.extend(jobs),
+                    Bundle::Broken => return End::Broken,
+                },
+                count = self.jobs.recv_many(&mut jobs, TOGETHER), if may_send => {
+                    if count == 0 {
+                        return End::Over;
+                    }
+                    under_way.push_back(Box::pin(send(connection.clone(), std::mem::take(&mut jobs))));
+                }
+            }
+        }
+    }
+
+    /// Refuses commands for a while; true where nobody can give any more.
+    async fn refuse_for(&mut self, delay: Duration) -> bool {
+        let until = Instant::now() + delay;
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep_until(until) => return false,
+                job = self.jobs.recv() => match job {
+                    Some(job) => job.answer(Err(down())),
+                    None => return true,
+                },
+            }
+        }
+    }
+}
+
+/// Connects, makes Redis know the scripts, and learns its time.
+async fn connect(client: &Client, timeout: Duration) -> redis::RedisResult<(MultiplexedConnection, i64)> {
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(timeout))
+        .set_response_timeout(Some(timeout));
+    let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+    for load in Script::load_all() {
+        load.exec_async(&mut connection).await?;
+    }
+    let (seconds, micros): (i64, i64) = redis::cmd("TIME").query_async(&mut connection).await?;
+    warn_of_eviction(&mut connection).await;
+    Ok((connection, seconds * 1000 + micros / 1000))
+}
+
+/// A server that evicts any key when it is full forgets logs and publishers that are still promised.
+async fn warn_of_eviction(connection: &mut MultiplexedConnection) {
+    // Some hosts forbid INFO; then nothing can be said.
+    let Ok(memory) = redis::cmd("INFO").arg("memory").query_async::<String>(connection).await else { return };
+    let policy = memory.lines().find_map(|line| line.strip_prefix("maxmemory_policy:"));
+    if let Some(policy) = policy.filter(|policy| policy.starts_with("allkeys-")) {
+        tracing::warn!(
+            policy,
+            "Redis may evict logs and publishers when it is full; set maxmemory-policy to noeviction"
+        );
+    }
+}
+
+async fn send(connection: MultiplexedConnection, jobs: Vec<Job>) -> Bundle {
+    send_after(connection, Vec::new(), jobs).await
+}
+
+async fn send_loading(connection: MultiplexedConnection, jobs: Vec<Job>) -> Bundle {
+    send_after(connection, Script::load_all().into(), jobs).await
+}
+
+async fn send_after(mut connection: MultiplexedConnection, first: Vec<Cmd>, jobs: Vec<Job>) -> Bundle {
+    let mut pipeline = redis::Pipeline::with_capacity(first.len() + jobs.len());
+    let skip = first.len();
+    for command in first {
+        pipeline.add_command(command);
+    }
+    let mut replies = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        pipeline.add_command(job.command);
+        replies.push(job.reply);
+    }
+    match connection.send_packed_commands(&pipeline, 0, pipeline.len()).await {
+        Ok(values) => sort_out(&pipeline, skip, replies, values),
+        Err(error) => {
+            for reply in replies {
+                let _ = reply.send(Err(unavailable(&error)));
+            }
+            Bundle::Broken
+        }
+    }
+}
+
+fn sort_out(
+    pipeline: &redis::Pipeline,
+    skip: usize,
+    replies: Vec<oneshot::Sender<Reply>>,
+    values: Vec<Value>,
+) -> Bundle {
+    let mut unloaded = Vec::new();
+    let mut is_wrong_server = false;
+    let commands = pipeline.cmd_iter().skip(skip);
+    for ((command, reply), value) in commands.zip(replies).zip(values.into_iter().skip(skip)) {
+        match value {
+            Value::ServerError(error) if error.kind() == Some(ServerErrorKind::NoScript) => {
+                unloaded.push(Job { command: command.clone(), reply });
+            }
+            Value::ServerError(error) => {
+                is_wrong_server |= is_of_a_replica(&error);
+                let _ = reply.send(Err(refusal(&error)));
+            }
+            value => {
+                let _ = reply.send(Ok(value));
+            }
+        }
+    }
+    match (is_wrong_server, unloaded.is_empty()) {
+        // Dropping the unloaded ones' senders tells their callers that the link is down.
+        (true, _) => Bundle::Broken,
+        (false, true) => Bundle::Answered,
+        (false, false) => Bundle::Unloaded(unloaded),
+    }
+}

@@ -1,0 +1,49 @@
+use std::time::Duration;
+
+/// How to reach and use a Redis server (7.0 or later, or Valkey).
+#[derive(Clone)]
+pub struct RedisConfig {
+    /// `redis://[user:password@]host[:port][/database]`, or `unix:///path`.
+    pub url: String,
+    /// Begins every key and pub/sub channel, so that several clusters can share a server. Pub/sub ignores
+    /// databases: different clusters need different prefixes.
+    pub prefix: String,
+    /// How long an answer may take before the link counts as broken.
+    pub timeout: Duration,
+    /// How many publishes wait to be sent; beyond that they are refused as unavailable.
+    pub queue: usize,
+    /// How many arrivals wait for the node; what does not fit is announced by `Interrupted`.
+    pub arrivals: usize,
+    /// Larger payloads, in bytes, do not travel with the news: `Announced` tells the node to read them.
+    pub travels: usize,
+    /// How long an idle log's newest position outlives its entries.
+    pub tips: Duration,
+    /// How often the subscriptions are probed.
+    pub probe_every: Duration,
+    /// How long a probe may be on its way before the subscriptions count as dead.
+    pub probe_timeout: Duration,
+}
+
+impl RedisConfig {
+    /// The defaults, for this server.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            prefix: "tidewire:".to_owned(),
+            timeout: Duration::from_secs(3),
+            queue: 16_384,
+            arrivals: 65_536,
+            travels: 64 << 10,
+            tips: Duration::from_secs(24 * 3600),
+            probe_every: Duration::from_secs(2),
+            probe_timeout: Duration::from_secs(3),
+        }
+    }
+}
+
+impl std::fmt::Debug for RedisConfig {
+    /// Without the URL, which may hold a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RedisConfig").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}

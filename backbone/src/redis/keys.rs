@@ -1,0 +1,58 @@
+use tidewire_protocol::ChannelName;
+
+/// The names that a backbone uses in Redis. All of one channel share a hash tag, so they share a cluster slot.
+#[derive(Clone)]
+pub(super) struct Keys {
+    prefix: String,
+}
+
+impl Keys {
+    pub(super) fn new(prefix: &str) -> Self {
+        Self { prefix: prefix.to_owned() }
+    }
+
+    /// The hash of the tip and the young publishers.
+    pub(super) fn tip(&self, channel: &ChannelName) -> String {
+        format!("{}tip:{{{channel}}}", self.prefix)
+    }
+
+    /// The stream of the entries.
+    pub(super) fn log(&self, channel: &ChannelName) -> String {
+        format!("{}log:{{{channel}}}", self.prefix)
+    }
+
+    /// The hash of the older publishers.
+    pub(super) fn old(&self, channel: &ChannelName) -> String {
+        format!("{}old:{{{channel}}}", self.prefix)
+    }
+
+    /// The pub/sub channel.
+    pub(super) fn live(&self, channel: &ChannelName) -> String {
+        format!("{}live:{{{channel}}}", self.prefix)
+    }
+
+    /// The pub/sub channel on which one node probes its own subscriptions.
+    pub(super) fn probe(&self, node: u64) -> String {
+        format!("{}probe:{node:016x}", self.prefix)
+    }
+
+    /// The channel whose pub/sub channel this is.
+    pub(super) fn channel(&self, live: &[u8]) -> Option<ChannelName> {
+        let live = std::str::from_utf8(live).ok()?;
+        live.strip_prefix(self.prefix.as_str())?.strip_prefix("live:{")?.strip_suffix('}')?.parse().ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_live_channel_names_its_channel() {
+        let keys = Keys::new("tidewire:");
+        let channel: ChannelName = "chat:a:b".parse().unwrap();
+        assert_eq!(keys.live(&channel), "tidewire:live:{chat:a:b}");
+        assert_eq!(keys.channel(keys.live(&channel).as_bytes()), Some(channel));
+        assert_eq!(keys.channel(keys.probe(1).as_bytes()), None);
+    }
+}

@@ -1,0 +1,41 @@
+use sha1::{Digest, Sha1};
+use std::fmt::Write;
+use std::sync::LazyLock;
+
+/// Appends a publication; see its own words.
+pub(super) static PUBLISH: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("publish.lua")));
+/// Reads a log; see its own words.
+pub(super) static READ: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("read.lua")));
+
+/// A script that Redis runs; called by its hash, and loaded again when Redis has forgotten it.
+pub(super) struct Script {
+    source: &'static str,
+    hash: String,
+}
+
+impl Script {
+    fn new(source: &'static str) -> Self {
+        let mut hash = String::with_capacity(40);
+        for byte in Sha1::digest(source.as_bytes()) {
+            // Writing to a String cannot fail.
+            let _ = write!(hash, "{byte:02x}");
+        }
+        Self { source, hash }
+    }
+
+    /// A call with these keys; the arguments are still to be added.
+    pub(super) fn call(&self, keys: &[String]) -> redis::Cmd {
+        let mut command = redis::cmd("EVALSHA");
+        command.arg(self.hash.as_str()).arg(keys.len()).arg(keys);
+        command
+    }
+
+    /// Makes Redis know all scripts.
+    pub(super) fn load_all() -> [redis::Cmd; 2] {
+        [&PUBLISH, &READ].map(|script| {
+            let mut command = redis::cmd("SCRIPT");
+            command.arg("LOAD").arg(script.source);
+            command
+        })
+    }
+}

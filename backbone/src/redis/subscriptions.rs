@@ -1,0 +1,366 @@
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, PushInfo, PushKind, Value};
+use tidewire_protocol::ChannelName;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::RedisConfig;
+use super::backoff::Backoff;
+use super::commands::{Commands, down, refusal, replied, unavailable};
+use super::keys::Keys;
+use super::message::Message;
+use crate::outlet::Outlet;
+use crate::{Arrival, BackboneError, Interrupted};
+
+/// The node's subscriptions: a connection of their own, kept by a task that makes it anew when it breaks,
+/// subscribes to everything again, and then says that news may have been missed.
+#[derive(Clone)]
+pub(super) struct Subscriptions {
+    wishes: mpsc::Sender<Wish>,
+    is_up: watch::Receiver<bool>,
+}
+
+/// How many wishes travel together at most, and wait at most.
+const TOGETHER: usize = 512;
+
+struct Wish {
+    what: What,
+    channel: ChannelName,
+    done: oneshot::Sender<Result<(), BackboneError>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    Listen,
+    Unlisten,
+}
+
+impl Subscriptions {
+    /// The subscriptions, and their task; `commands` carries the probes.
+    pub(super) fn new(
+        client: Client,
+        config: RedisConfig,
+        keys: Keys,
+        commands: Commands,
+        outlet: Outlet,
+    ) -> (Self, impl Future<Output = ()> + Send + 'static) {
+        let (wishes, wished) = mpsc::channel(TOGETHER);
+        let (set_up, is_up) = watch::channel(false);
+        let probe = keys.probe(rand::random());
+        let task = Task {
+            client,
+            config,
+            commands,
+            wished,
+            set_up,
+            probe,
+            keys,
+            outlet: Arc::new(outlet),
+            listening: HashSet::new(),
+        };
+        (Self { wishes, is_up }, task.run())
+    }
+
+    pub(super) fn is_up(&self) -> bool {
+        *self.is_up.borrow()
+    }
+
+    /// Returns once they are up.
+    pub(super) async fn up(&self) {
+        // It fails only where the task has ended, and then nothing comes up any more.
+        if self.is_up.clone().wait_for(|&is_up| is_up).await.is_err() {
+            std::future::pending().await
+        }
+    }
+
+    /// Returns once Redis has confirmed; after an error the channel is listened to only if it was before.
+    pub(super) async fn listen(&self, channel: &ChannelName) -> Result<(), BackboneError> {
+        self.wish(What::Listen, channel).await
+    }
+
+    /// Even after an error, the channel will not be subscribed to again.
+    pub(super) async fn unlisten(&self, channel: &ChannelName) -> Result<(), BackboneError> {
+        self.wish(What::Unlisten, channel).await
+    }
+
+    async fn wish(&self, what: What, channel: &ChannelName) -> Result<(), BackboneError> {
+        let (done, is_done) = oneshot::channel();
+        let wish = Wish { what, channel: channel.clone(), done };
+        self.wishes.send(wish).await.map_err(|_| down())?;
+        is_done.await.unwrap_or_else(|_| Err(down()))
+    }
+}
+
+struct Task {
+    client: Client,
+    config: RedisConfig,
+    commands: Commands,
+    wished: mpsc::Receiver<Wish>,
+    set_up: watch::Sender<bool>,
+    probe: String,
+    keys: Keys,
+    outlet: Arc<Outlet>,
+    listening: HashSet<ChannelName>,
+}
+
+/// Why a connection was given up.
+enum End {
+    Broken(&'static str),
+    /// Nobody has wishes any more, or nobody takes the arrivals.
+    Over,
+}
+
+/// A connection, and what its receiving side tells.
+struct Link {
+    connection: MultiplexedConnection,
+    /// The newest probe that came back.
+    heard: watch::Receiver<u64>,
+    is_broken: watch::Receiver<bool>,
+}
+
+impl Task {
+    async fn run(mut self) {
+        let mut backoff = Backoff::default();
+        let mut was_up = false;
+        loop {
+            match self.connect().await {
+                Ok(link) => {
+                    backoff = Backoff::default();
+                    if was_up {
+                        tracing::info!(channels = self.listening.len(), "subscribed again");
+                        self.outlet.deliver(Arrival::Interrupted(Interrupted::All));
+                    }
+                    was_up = true;
+                    self.set_up.send_replace(true);
+                    let end = self.serve(link).await;
+                    self.set_up.send_replace(false);
+                    match end {
+                        End::Over => return,
+                        End::Broken(why) => tracing::warn!(why, "lost the subscriptions at Redis"),
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "cannot subscribe at Redis, trying again"),
+            }
+            if self.outlet.is_closed() || self.refuse_for(backoff.next_delay()).await {
+                return;
+            }
+        }
+    }
+
+    /// A new connection that subscribes to all that the node listens to.
+    async fn connect(&self) -> Result<Link, BackboneError> {
+        let (hear, heard) = watch::channel(0);
+        let (break_off, is_broken) = watch::channel(false);
+        let receiver = Receiver {
+            keys: self.keys.clone(),
+            probe: self.probe.clone(),
+            outlet: Arc::clone(&self.outlet),
+            hear,
+            break_off,
+        };
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(self.config.timeout))
+            .set_response_timeout(Some(self.config.timeout))
+            .set_push_sender(move |push| receiver.take(push));
+        let connection = self.client.get_multiplexed_async_connection_with_config(&config).await;
+        let mut link = Link { connection: connection.map_err(unavailable)?, heard, is_broken };
+        let mut channels: Vec<String> =
+            self.listening.iter().map(|channel| self.keys.live(channel)).collect();
+        channels.push(self.probe.clone());
+        for some in channels.chunks(TOGETHER) {
+            for confirmed in link.ask("SUBSCRIBE", some).await.map_err(unavailable)? {
+                confirmed?;
+            }
+        }
+        Ok(link)
+    }
+
+    /// Fulfils wishes until the connection breaks.
+    async fn serve(&mut self, mut link: Link) -> End {
+        let mut wishes = Vec::new();
+        let mut is_broken = link.is_broken.clone();
+        let probing = probe(
+            self.commands.clone(),
+            self.probe.clone(),
+            link.heard.clone(),
+            self.config.probe_every,
+            self.config.probe_timeout,
+        );
+        tokio::pin!(probing);
+        loop {
+            tokio::select! {
+                biased;
+                () = broken(&mut is_broken) => return End::Broken("the connection ended"),
+                () = &mut probing => return End::Broken("a probe did not come back"),
+                count = self.wished.recv_many(&mut wishes, TOGETHER) => {
+                    if count == 0 || self.outlet.is_closed() {
+                        return End::Over;
+                    }
+                    if let Err(error) = self.fulfil(&mut link, std::mem::take(&mut wishes)).await {
+                        tracing::debug!(%error, "a subscription was not confirmed");
+                        return End::Broken("a subscription was not confirmed");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Fulfils wishes in order, those of one kind together.
+    async fn fulfil(&mut self, link: &mut Link, wishes: Vec<Wish>) -> redis::RedisResult<()> {
+        for same in wishes_of_one_kind(wishes) {
+            let Some(what) = same.first().map(|wish| wish.what) else { continue };
+            let channels: Vec<String> = same.iter().map(|wish| self.keys.live(&wish.channel)).collect();
+            let command = match what {
+                What::Listen => "SUBSCRIBE",
+                What::Unlisten => {
+                    for wish in &same {
+                        self.listening.remove(&wish.channel);
+                    }
+                    "UNSUBSCRIBE"
+                }
+            };
+            // Where it fails, dropping the wishes tells their owners that the link is down.
+            let replies = link.ask(command, &channels).await?;
+            for (wish, reply) in same.into_iter().zip(replies) {
+                if what == What::Listen && reply.is_ok() {
+                    self.listening.insert(wish.channel);
+                }
+                let _ = wish.done.send(reply);
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses wishes for a while; true where nobody has any more.
+    async fn refuse_for(&mut self, delay: std::time::Duration) -> bool {
+        let until = tokio::time::Instant::now() + delay;
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep_until(until) => return false,
+                wish = self.wished.recv() => {
+                    let Some(wish) = wish else { return true };
+                    match wish.what {
+                        What::Listen => {
+                            let _ = wish.done.send(Err(down()));
+                        }
+                        What::Unlisten => {
+                            self.listening.remove(&wish.channel);
+                            let _ = wish.done.send(Ok(()));
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Link {
+    /// One command for each channel, because Redis confirms each.
+    async fn ask(
+        &mut self,
+        command: &str,
+        channels: &[String],
+    ) -> redis::RedisResult<Vec<Result<(), BackboneError>>> {
+        let mut pipeline = redis::Pipeline::with_capacity(channels.len());
+        for channel in channels {
+            pipeline.cmd(command).arg(channel.as_str());
+        }
+        let values = self.connection.send_packed_commands(&pipeline, 0, channels.len()).await?;
+        Ok(values
+            .into_iter()
+            .map(|value| match value {
+                Value::ServerError(error) => Err(refusal(&error)),
+                _ => Ok(()),
+            })
+            .collect())
+    }
+}
+
+async fn broken(is_broken: &mut watch::Receiver<bool>) {
+    // Where the sender is gone, so is the connection's task.
+    let _ = is_broken.wait_for(|&broken| broken).await;
+}
+
+/// Cuts wishes, keeping their order, into groups of one kind.
+fn wishes_of_one_kind(wishes: Vec<Wish>) -> Vec<Vec<Wish>> {
+    let mut groups: Vec<Vec<Wish>> = Vec::new();
+    for wish in wishes {
+        match groups.last_mut().filter(|group| group.first().is_some_and(|first| first.what == wish.what)) {
+            Some(group) => group.push(wish),
+            None => groups.push(vec![wish]),
+        }
+    }
+    groups
+}
+
+/// Publishes to itself, the way that publications go, and returns once that does not come back.
+///
+/// A link may answer and yet bring no news: half open, or to a server that was replaced.
+async fn probe(
+    commands: Commands,
+    channel: String,
+    mut heard: watch::Receiver<u64>,
+    every: std::time::Duration,
+    timeout: std::time::Duration,
+) {
+    for number in 1_u64.. {
+        tokio::time::sleep(every).await;
+        let mut publish = redis::cmd("PUBLISH");
+        publish.arg(channel.as_str()).arg(number.to_be_bytes().as_slice());
+        if replied(commands.give(publish)).await.is_err() {
+            // That link is in trouble, which says nothing about this one.
+            continue;
+        }
+        if tokio::time::timeout(timeout, heard.wait_for(|&heard| heard >= number)).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Takes what Redis pushes on one connection.
+struct Receiver {
+    keys: Keys,
+    probe: String,
+    outlet: Arc<Outlet>,
+    hear: watch::Sender<u64>,
+    break_off: watch::Sender<bool>,
+}
+
+impl Receiver {
+    /// Never waits: it runs inside the connection's task.
+    fn take(&self, push: PushInfo) -> Result<(), redis::aio::SendError> {
+        match push.kind {
+            PushKind::Message => self.message(push.data),
+            PushKind::Disconnection => {
+                self.break_off.send_replace(true);
+            }
+            // Confirmations reach who asked; nothing else is asked for.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn message(&self, values: Vec<Value>) {
+        let [Value::BulkString(live), Value::BulkString(message)] =
+            &mut <[Value; 2]>::try_from(values).unwrap_or([Value::Nil, Value::Nil])
+        else {
+            return;
+        };
+        if *live == self.probe.as_bytes() {
+            if let Ok(number) = <[u8; 8]>::try_from(message.as_slice()) {
+                self.hear.send_replace(u64::from_be_bytes(number));
+            }
+            return;
+        }
+        let Some(channel) = self.keys.channel(live) else { return };
+        self.outlet.deliver(match Message::decode(std::mem::take(message).into()) {
+            Some(Message::Entry { entry, .. }) => Arrival::Published(channel, entry),
+            Some(Message::Announced(position)) => Arrival::Announced(channel, position),
+            Some(Message::Ephemeral(publication)) => Arrival::Ephemeral(channel, publication),
+            // A newer node's message: what it says can be read from the log, or not at all.
+            None => Arrival::Interrupted(Interrupted::Channels(vec![channel])),
+        });
+    }
+}

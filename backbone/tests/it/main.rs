@@ -1,0 +1,7 @@
+//! The contract, kept by memory and by Redis; and what Redis may suffer.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod address;
+mod memory;
+mod redis;
+mod redis_server;

@@ -1,0 +1,236 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tidewire_backbone::contract::{Cluster, Node};
+use tidewire_backbone::{
+    Appended, Arrival, Arrivals, Backbone, BackboneError, Draft, Interrupted, RedisBackbone, RedisConfig,
+    Retention,
+};
+use tidewire_protocol::{ChannelName, Payload, PublisherId};
+
+use crate::address::Address;
+use crate::redis_server::RedisServer;
+
+tidewire_backbone::backbone_contract!(RedisCluster::start());
+
+/// Nodes on one Redis server.
+struct RedisCluster {
+    server: RedisServer,
+}
+
+impl RedisCluster {
+    fn start() -> Self {
+        Self { server: RedisServer::start() }
+    }
+}
+
+#[async_trait]
+impl Cluster for RedisCluster {
+    async fn node(&self) -> (Arc<dyn Backbone>, Arrivals) {
+        let (node, arrivals) = RedisBackbone::connect(config(self.server.url())).await.unwrap();
+        assert!(node.is_ready());
+        (Arc::new(node), arrivals)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_redis_dies_publishes_fail_at_once_and_when_it_returns_all_goes_on() {
+    let mut cluster = RedisCluster::start();
+    let mut node = Node::listening_to(&cluster, &channel()).await;
+    node.append(&channel(), draft(1), Retention::DEFAULT).await;
+    node.entry().await;
+
+    cluster.server.kill();
+    until(|| !node.backbone.is_ready()).await;
+    let refused = soon(node.backbone.publish(&channel(), draft(2), Retention::DEFAULT)).await;
+    assert!(matches!(refused, Err(BackboneError::Unavailable(_))), "{refused:?}");
+    let refused = soon(node.backbone.read(&channel(), 0, 9)).await;
+    assert!(matches!(refused, Err(BackboneError::Unavailable(_))), "{refused:?}");
+    let refused = soon(node.backbone.listen(&"news:other".parse().unwrap())).await;
+    assert!(matches!(refused, Err(BackboneError::Unavailable(_))), "{refused:?}");
+
+    cluster.server.start_again();
+    assert_eq!(node.arrival().await, Arrival::Interrupted(Interrupted::All));
+    until(|| node.backbone.is_ready()).await;
+    node.append(&channel(), draft(1), Retention::DEFAULT).await;
+    assert_eq!(node.entry().await.0, channel());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_under_way_when_redis_dies_fails_as_unknown() {
+    let mut cluster = RedisCluster::start();
+    let node = Node::of(&cluster).await;
+    // Redis hears nothing while it is halted, so these stay under way.
+    cluster.server.halt();
+    let under_way: Vec<_> =
+        (1..=100).map(|seq| node.backbone.publish(&channel(), draft(seq), Retention::DEFAULT)).collect();
+    cluster.server.kill();
+    for outcome in futures_util::future::join_all(under_way).await {
+        assert!(matches!(outcome, Err(BackboneError::Unavailable(_))), "{outcome:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_redis_it_starts_all_the_same_and_works_once_redis_is_there() {
+    let mut cluster = RedisCluster::start();
+    cluster.server.kill();
+    let config = RedisConfig { timeout: Duration::from_millis(300), ..config(cluster.server.url()) };
+    let (node, _arrivals) = RedisBackbone::connect(config).await.unwrap();
+    assert!(!node.is_ready());
+    cluster.server.start_again();
+    until(|| node.is_ready()).await;
+    let appended = node.publish(&channel(), draft(1), Retention::DEFAULT).await.unwrap();
+    assert!(matches!(appended, Appended::Accepted { .. }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_url_that_makes_no_sense_is_refused() {
+    let outcome = RedisBackbone::connect(RedisConfig::new("http://localhost")).await;
+    assert!(matches!(outcome.err(), Some(BackboneError::Refused(_))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scripts_that_redis_forgot_are_loaded_again_and_the_order_is_kept() {
+    let cluster = RedisCluster::start();
+    let mut node = Node::listening_to(&cluster, &channel()).await;
+    for round in 0..5 {
+        cluster.server.run::<()>(&["SCRIPT", "FLUSH"]);
+        let under_way: Vec<_> = (1..=1000)
+            .map(|seq| node.backbone.publish(&channel(), draft(round * 1000 + seq), Retention::DEFAULT))
+            .collect();
+        for outcome in futures_util::future::join_all(under_way).await {
+            assert!(matches!(outcome, Ok(Appended::Accepted { .. })), "{outcome:?}");
+        }
+        cluster.server.run::<()>(&["SCRIPT", "FLUSH"]);
+        node.read(&channel(), 0).await;
+    }
+    for (index, entry) in node.entries(&channel(), 5000).await.into_iter().enumerate() {
+        assert_eq!(entry.seq, index as u64 + 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_subscription_is_made_anew_and_announced() {
+    let cluster = RedisCluster::start();
+    let mut node = Node::listening_to(&cluster, &channel()).await;
+    let killed: u64 = cluster.server.run(&["CLIENT", "KILL", "TYPE", "pubsub"]);
+    assert_eq!(killed, 1);
+    assert_eq!(node.arrival().await, Arrival::Interrupted(Interrupted::All));
+    node.append(&channel(), draft(1), Retention::DEFAULT).await;
+    assert_eq!(node.entry().await.0, channel());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_subscription_left_behind_on_a_replaced_server_is_noticed_by_the_probe() {
+    let (old, new) = (RedisCluster::start(), RedisCluster::start());
+    let address = Address::of(&old.server).await;
+    let config = RedisConfig {
+        probe_every: Duration::from_millis(50),
+        probe_timeout: Duration::from_millis(200),
+        ..config(address.url())
+    };
+    let (node, mut arrivals) = RedisBackbone::connect(config).await.unwrap();
+    node.listen(&channel()).await.unwrap();
+
+    address.move_to(&new.server);
+    // Commands find the new server; the subscription still has a link to the old one, which answers.
+    let _: u64 = old.server.run(&["CLIENT", "KILL", "TYPE", "normal"]);
+    assert_eq!(next(&mut arrivals).await, Arrival::Interrupted(Interrupted::All));
+    until(|| node.is_ready()).await;
+    node.publish(&channel(), draft(1), Retention::DEFAULT).await.unwrap();
+    assert!(matches!(next(&mut arrivals).await, Arrival::Published(..)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payload_above_the_limit_is_announced_by_its_position() {
+    let cluster = RedisCluster::start();
+    let mut node = Node::listening_to(&cluster, &channel()).await;
+    let payload = Payload::Binary(vec![0; (64 << 10) + 1].into());
+    let position = node.append(&channel(), Draft { payload, ..draft(1) }, Retention::DEFAULT).await;
+    assert_eq!(node.arrival().await, Arrival::Announced(channel(), position));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_whose_tip_was_lost_begins_anew_without_what_was_left() {
+    let cluster = RedisCluster::start();
+    let node = Node::of(&cluster).await;
+    let before = node.append(&channel(), draft(1), Retention::DEFAULT).await;
+    cluster.server.run::<()>(&["DEL", "tidewire:tip:{news:today}"]);
+    let answer = node.read(&channel(), 0).await;
+    assert_eq!((answer.tip.offset, answer.run.entries.len()), (0, 0));
+    let after = node.append(&channel(), draft(1), Retention::DEFAULT).await;
+    assert_eq!(after.offset, 1);
+    assert_ne!(after.tag, before.tag);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_key_expires_by_itself() {
+    let cluster = RedisCluster::start();
+    let node = Node::of(&cluster).await;
+    let brief = Retention::Log {
+        entries: 9,
+        bytes: 1 << 20,
+        age: Duration::from_secs(60),
+        dedup: Duration::from_millis(1),
+    };
+    for seq in 1..=20 {
+        let _ = node.publish(&channel(), Draft { force: true, ..draft(seq) }, brief).await;
+    }
+    node.read(&"news:only-read".parse().unwrap(), 0).await;
+    let keys: Vec<String> = cluster.server.run(&["KEYS", "*"]);
+    assert!(keys.len() >= 3, "{keys:?}");
+    for key in keys {
+        let lives: i64 = cluster.server.run(&["PTTL", &key]);
+        // -2: it has expired meanwhile.
+        assert!(lives > 0 || lives == -2, "{key} lives {lives}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_publish_takes_four_calls_in_the_steady_state() {
+    let cluster = RedisCluster::start();
+    let node = Node::of(&cluster).await;
+    node.append(&channel(), draft(1), Retention::DEFAULT).await;
+    cluster.server.run::<()>(&["CONFIG", "RESETSTAT"]);
+    for seq in 2..=101 {
+        node.append(&channel(), draft(seq), Retention::DEFAULT).await;
+    }
+    let stats: String = cluster.server.run(&["INFO", "commandstats"]);
+    for command in ["evalsha", "hmget", "xadd", "hset"] {
+        assert!(stats.contains(&format!("cmdstat_{command}:calls=100,")), "{command} in {stats}");
+    }
+    for command in ["hget", "pexpire", "xrange", "xtrim", "rename", "time", "script|load"] {
+        assert!(!stats.contains(&format!("cmdstat_{command}:")), "{command} in {stats}");
+    }
+}
+
+fn config(url: String) -> RedisConfig {
+    RedisConfig::new(url)
+}
+
+fn channel() -> ChannelName {
+    "news:today".parse().unwrap()
+}
+
+fn draft(seq: u64) -> Draft {
+    Draft { publisher: PublisherId(1), seq, payload: Payload::Json("1".into()), user: None, force: false }
+}
+
+async fn next(arrivals: &mut Arrivals) -> Arrival {
+    tokio::time::timeout(Duration::from_secs(10), arrivals.recv()).await.unwrap().unwrap()
+}
+
+/// Far sooner than any timeout.
+async fn soon<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_millis(500), future).await.expect("it answers at once")
+}
+
+async fn until(is_so: impl Fn() -> bool) {
+    let looking = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), looking).await.expect("it happens in time");
+}
