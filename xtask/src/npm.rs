@@ -92,6 +92,8 @@ pub(crate) fn glue(repository: &Repository, node: &Node, module: &Path) -> anyho
             optimiser.args(WASM_FEATURES).arg(&unoptimised).arg("-o").arg(&optimised);
             run_quietly(optimiser)?;
             fs::rename(&optimised, &unoptimised)?;
+            // It types the module's raw exports, which only the glue calls; to the package the module is bytes.
+            fs::remove_file(folder.join("tidewire_bg.wasm.d.ts"))?;
             replace(&folder, &result)
         })
     })
