@@ -1,12 +1,8 @@
-use tidewire_protocol::PublisherId;
-
 /// What a session may be told at its start; the defaults are right for most.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionConfig {
     /// The client's version, for the server's logs: `web/0.1`.
     pub sdk: String,
-    /// Who publishes; without it the session draws one from its seed.
-    pub publisher: Option<PublisherId>,
     /// How much the outbox keeps.
     pub outbox: OutboxLimits,
     /// How many publishes of one channel may wait for their answers at one time.
@@ -23,7 +19,6 @@ impl Default for SessionConfig {
     fn default() -> Self {
         Self {
             sdk: String::from("rust/0.1"),
-            publisher: None,
             outbox: OutboxLimits::default(),
             in_flight: 64,
             questions: 64,

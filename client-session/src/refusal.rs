@@ -57,6 +57,9 @@ pub enum Doubt {
     /// second copy.
     #[error("it was sent too long ago to be sent again")]
     TooOld,
+    /// It was sent, the link was lost before the answer, and on the next link it was refused.
+    #[error("it may have been accepted before it was refused")]
+    Refused,
     /// The session ended before the answer.
     #[error("the session ended before the answer")]
     Ended,

@@ -1,0 +1,173 @@
+mod entry;
+mod lane;
+mod pace;
+
+use std::collections::BTreeMap;
+
+use tidewire_protocol::{ChannelName, Payload, Position, PublisherId, RefusalCode, Seq};
+
+use self::lane::{Freed, Lane};
+use super::context::Context;
+use crate::{Event, LinkId, OutboxLimits, PublishId, Refusal, Timestamp};
+
+/// What the application published and the log may not have for ever yet.
+///
+/// A publication leaves when it is settled: acknowledged, and a settle window old. Bounded in entries and bytes:
+/// what is acknowledged makes room, oldest first; when nothing is, a publish is refused.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    limits: OutboxLimits,
+    in_flight: usize,
+    /// Who publishes in channels that have no lane yet.
+    publisher: PublisherId,
+    lanes: BTreeMap<ChannelName, Lane>,
+    entries: usize,
+    bytes: usize,
+}
+
+impl Outbox {
+    pub(super) const fn new(publisher: PublisherId, limits: OutboxLimits, in_flight: usize) -> Self {
+        Self { limits, in_flight, publisher, lanes: BTreeMap::new(), entries: 0, bytes: 0 }
+    }
+
+    /// Who publishes, for hello.
+    pub(super) const fn publisher(&self) -> PublisherId {
+        self.publisher
+    }
+
+    pub(super) fn add(
+        &mut self,
+        context: &mut Context,
+        publish: PublishId,
+        channel: ChannelName,
+        payload: Payload,
+    ) {
+        let bytes = payload.bytes().len();
+        if !self.make_room(bytes) {
+            context.notify(Event::PublishRefused { publish, refusal: Refusal::Overflow });
+            return;
+        }
+        self.retire_idle(context);
+        let publisher = self.publisher;
+        self.lanes.entry(channel).or_insert_with(|| Lane::new(publisher, context.now)).push(publish, payload);
+        self.entries += 1;
+        self.bytes += bytes;
+    }
+
+    fn make_room(&mut self, bytes: usize) -> bool {
+        while self.entries >= self.limits.entries || self.bytes + bytes > self.limits.bytes {
+            let oldest = self
+                .lanes
+                .values_mut()
+                .filter_map(|lane| lane.oldest_acknowledged().map(|at| (at, lane)))
+                .min_by_key(|&(at, _)| at);
+            let Some((_, lane)) = oldest else { return false };
+            let freed = lane.drop_oldest_acknowledged();
+            self.free(freed);
+        }
+        true
+    }
+
+    /// A log may have forgotten a publisher that was idle in its channel for the de-duplication window. After half
+    /// of it the lane goes, and the next one has a name that no log knows.
+    fn retire_idle(&mut self, context: &mut Context) {
+        let half = context.terms.dedup_ms() / 2;
+        let before = self.lanes.len();
+        self.lanes.retain(|_, lane| lane.idle_ms(context.now).is_none_or(|idle| idle < half));
+        if self.lanes.len() < before {
+            self.publisher = PublisherId(context.random.next());
+        }
+    }
+
+    /// Another link talks: everything is sent again.
+    pub(super) fn restart(&mut self) {
+        for lane in self.lanes.values_mut() {
+            lane.restart();
+        }
+    }
+
+    /// Sends what may be sent. `hello` is the publisher that the link's hello named.
+    pub(super) fn pump(&mut self, context: &mut Context, link: LinkId, hello: PublisherId) {
+        let mut freed = Freed::default();
+        for (channel, lane) in &mut self.lanes {
+            let one = lane.pump(context, link, channel, (hello, self.in_flight));
+            freed = freed.and(one);
+        }
+        self.free(freed);
+    }
+
+    pub(super) fn published(
+        &mut self,
+        context: &mut Context,
+        channel: &ChannelName,
+        sending: (Seq, u32),
+        position: Option<Position>,
+    ) {
+        if let Some(lane) = self.lanes.get_mut(channel) {
+            lane.published(context, sending, position);
+        }
+    }
+
+    pub(super) fn behind(&mut self, context: &Context, channel: &ChannelName, round: u32, last: Seq) {
+        if let Some(lane) = self.lanes.get_mut(channel) {
+            lane.behind(context, round, last);
+        }
+    }
+
+    pub(super) fn refused(
+        &mut self,
+        context: &mut Context,
+        channel: &ChannelName,
+        sending: (Seq, u32),
+        (code, reason): (RefusalCode, String),
+    ) {
+        if let Some(lane) = self.lanes.get_mut(channel) {
+            let freed = lane.refused(context, sending, code, reason);
+            self.free(freed);
+        }
+    }
+
+    /// Takes out what was published, before anything was known of the server, in namespaces that keep no log.
+    pub(super) fn take_ephemeral(&mut self, context: &Context) -> Vec<(ChannelName, PublishId, Payload)> {
+        let mut taken = Vec::new();
+        let mut freed = Freed::default();
+        for (channel, lane) in self.lanes.extract_if(.., |channel, _| context.terms.is_ephemeral(channel)) {
+            freed = freed.and(lane.load());
+            taken.extend(lane.into_unsent().map(|(publish, payload)| (channel.clone(), publish, payload)));
+        }
+        self.free(freed);
+        taken
+    }
+
+    /// When something settles or is given up, or, where there is a link, is sent again.
+    pub(super) fn deadline(&self, context: &Context, talker: Option<LinkId>) -> Option<Timestamp> {
+        self.lanes.values().filter_map(|lane| lane.deadline(context, talker)).min()
+    }
+
+    pub(super) fn tick(&mut self, context: &mut Context) {
+        let mut freed = Freed::default();
+        let publisher = &mut self.publisher;
+        for lane in self.lanes.values_mut() {
+            let one = lane.tick(context, |context| {
+                *publisher = PublisherId(context.random.next());
+                *publisher
+            });
+            freed = freed.and(one);
+        }
+        self.free(freed);
+    }
+
+    /// The session ends. Whoever publishes later has a new name.
+    pub(super) fn end(&mut self, context: &mut Context) {
+        for (_, lane) in std::mem::take(&mut self.lanes) {
+            lane.end(context);
+        }
+        (self.entries, self.bytes) = (0, 0);
+        self.publisher = PublisherId(context.random.next());
+    }
+
+    const fn free(&mut self, freed: Freed) {
+        self.entries -= freed.entries;
+        self.bytes -= freed.bytes;
+    }
+}

@@ -1,0 +1,340 @@
+use std::collections::VecDeque;
+
+use tidewire_protocol::{
+    Advice, ChannelName, ClientFrame, Payload, Position, Publish, PublisherId, RefusalCode, Seq,
+};
+
+use super::entry::{Entry, State};
+use super::pace::Pace;
+use crate::session::context::Context;
+use crate::session::outputs::fits;
+use crate::session::requests::Request;
+use crate::{Doubt, Event, LinkId, PublishId, Refusal, Timestamp};
+
+/// One channel's part of the outbox: consecutive seqs of one publisher, oldest first.
+///
+/// What is acknowledged stays until it is settled, so that it can be sent again where a failover lost it.
+#[derive(Debug)]
+pub(super) struct Lane {
+    publisher: PublisherId,
+    /// The seq of the first entry, or of the next one where there is none.
+    first: Seq,
+    entries: VecDeque<Entry>,
+    /// What is sent next.
+    next: Seq,
+    /// How many sendings of this round wait for their answers.
+    flying: usize,
+    /// Counts how often sending began anew; answers to earlier rounds no longer steer it.
+    round: u32,
+    /// Since this round a seq means what it means now.
+    numbered_in: u32,
+    pace: Pace,
+    last_sent: Timestamp,
+}
+
+/// How many entries and bytes were taken out.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Freed {
+    pub(super) entries: usize,
+    pub(super) bytes: usize,
+}
+
+impl Freed {
+    fn add(&mut self, entry: &Entry) {
+        self.entries += 1;
+        self.bytes += entry.weight();
+    }
+
+    pub(super) const fn and(self, other: Self) -> Self {
+        Self { entries: self.entries + other.entries, bytes: self.bytes + other.bytes }
+    }
+}
+
+impl Lane {
+    pub(super) const fn new(publisher: PublisherId, now: Timestamp) -> Self {
+        Self {
+            publisher,
+            first: 1,
+            entries: VecDeque::new(),
+            next: 1,
+            flying: 0,
+            round: 0,
+            numbered_in: 0,
+            pace: Pace::new(),
+            last_sent: now,
+        }
+    }
+
+    pub(super) fn push(&mut self, publish: PublishId, payload: Payload) {
+        self.entries.push_back(Entry { publish, payload, state: State::New });
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// How long nothing was sent, with nothing left to send.
+    pub(super) fn idle_ms(&self, now: Timestamp) -> Option<u64> {
+        self.is_empty().then(|| now.ms_since(self.last_sent))
+    }
+
+    /// Another link talks: everything is sent again, in order.
+    pub(super) fn restart(&mut self) {
+        for entry in &mut self.entries {
+            if let State::Sent(first) = entry.state {
+                entry.state = State::Doubtful(first);
+            }
+        }
+        self.pace = Pace::new();
+        self.send_again_from(self.first);
+    }
+
+    fn send_again_from(&mut self, seq: Seq) {
+        self.next = seq;
+        self.flying = 0;
+        self.round = self.round.wrapping_add(1);
+    }
+
+    /// Sends what may be sent.
+    pub(super) fn pump(
+        &mut self,
+        context: &mut Context,
+        link: LinkId,
+        channel: &ChannelName,
+        (hello, in_flight): (PublisherId, usize),
+    ) -> Freed {
+        let mut freed = Freed::default();
+        let (window, force) = self.pace.window(context.now, in_flight);
+        while self.flying < window {
+            let Some(index) = self.index(self.next) else { break };
+            let entry = &mut self.entries[index];
+            if !fits(entry.weight(), channel.as_str().len(), &context.terms.limits) {
+                let limit = context.terms.limits.message_bytes;
+                freed = freed.and(self.take_back(context, index, Refusal::TooLarge { limit }));
+                continue;
+            }
+            let now = context.now;
+            if entry.state == State::New {
+                entry.state = State::Sent(now);
+                self.last_sent = now;
+            }
+            let (seq, payload) = (self.next, entry.payload.clone());
+            let request = Request::Publish { channel: channel.clone(), seq, round: self.round };
+            let publisher = (self.publisher != hello).then_some(self.publisher);
+            context.ask(link, request, |id| {
+                ClientFrame::Publish(Publish { id, channel: channel.clone(), seq, payload, force, publisher })
+            });
+            self.next += 1;
+            self.flying += 1;
+        }
+        freed
+    }
+
+    /// The log has it.
+    pub(super) fn published(
+        &mut self,
+        context: &mut Context,
+        (seq, round): (Seq, u32),
+        position: Option<Position>,
+    ) {
+        if round == self.round {
+            self.flying = self.flying.saturating_sub(1);
+            self.pace.succeeded();
+        }
+        if !self.still_means(round) {
+            return;
+        }
+        let Some(index) = self.index(seq) else { return };
+        let entry = &mut self.entries[index];
+        if !entry.is_acknowledged() {
+            context.notify(Event::Published { publish: entry.publish, position });
+        }
+        // Also where it was acknowledged before: a log that lost it may have taken it anew.
+        entry.state = State::Acknowledged(context.now);
+    }
+
+    /// Nothing was accepted, because the log's last seq is this.
+    pub(super) fn behind(&mut self, context: &Context, round: u32, last: Seq) {
+        if round != self.round {
+            return;
+        }
+        let next = last.saturating_add(1);
+        if self.index(next).is_some() {
+            self.pace.stepped_back(context.now);
+            self.send_again_from(next);
+        } else {
+            self.pace.lacks_older(context.now);
+            self.send_again_from(self.first);
+        }
+    }
+
+    /// The server does not accept it.
+    pub(super) fn refused(
+        &mut self,
+        context: &mut Context,
+        (seq, round): (Seq, u32),
+        code: RefusalCode,
+        reason: String,
+    ) -> Freed {
+        if round != self.round {
+            return Freed::default();
+        }
+        let Some(index) = self.index(seq) else { return Freed::default() };
+        match code.advice() {
+            Advice::Retry => {
+                self.pace.postponed(context);
+                self.send_again_from(seq);
+                Freed::default()
+            }
+            Advice::Stop => self.take_back(context, index, Refusal::Server { code, reason }),
+        }
+    }
+
+    /// An entry will not be accepted. Its seq goes to the one after it, unless the log may have it from earlier:
+    /// then a later publication with the same seq would be taken for a copy and lost.
+    fn take_back(&mut self, context: &mut Context, index: usize, refusal: Refusal) -> Freed {
+        let mut freed = Freed::default();
+        let seq = self.first + index as Seq;
+        let state = self.entries[index].state;
+        match state {
+            State::New | State::Sent(_) => {
+                if let Some(entry) = self.entries.remove(index) {
+                    freed.add(&entry);
+                    context.notify(Event::PublishRefused { publish: entry.publish, refusal });
+                }
+                // What was never sent has nothing after it that was.
+                if state != State::New {
+                    self.send_again_from(seq);
+                    self.numbered_in = self.round;
+                }
+            }
+            State::Doubtful(_) | State::Acknowledged(_) => {
+                for entry in self.entries.drain(..=index) {
+                    freed.add(&entry);
+                    if !entry.is_acknowledged() {
+                        context.notify(Event::PublishInDoubt { publish: entry.publish, why: Doubt::Refused });
+                    }
+                }
+                self.first = seq + 1;
+                self.send_again_from(self.first);
+            }
+        }
+        freed
+    }
+
+    /// Lets go what is settled, gives up what has been in doubt for too long.
+    pub(super) fn tick(
+        &mut self,
+        context: &mut Context,
+        new_name: impl FnOnce(&mut Context) -> PublisherId,
+    ) -> Freed {
+        let (now, settle, dedup) = (context.now, context.terms.settle_ms(), context.terms.dedup_ms());
+        let mut freed = Freed::default();
+        while let Some(entry) = self.entries.front()
+            && let State::Acknowledged(at) = entry.state
+            && now.ms_since(at) >= settle
+        {
+            self.drop_first(&mut freed);
+        }
+        if self.oldest_doubt().is_some_and(|first| now.ms_since(first) >= dedup) {
+            freed = freed.and(self.give_up(context, Doubt::TooOld));
+            self.rename(new_name(context));
+        }
+        freed
+    }
+
+    /// Makes room: the oldest entry goes, if it is acknowledged.
+    pub(super) fn drop_oldest_acknowledged(&mut self) -> Freed {
+        let mut freed = Freed::default();
+        if self.entries.front().is_some_and(Entry::is_acknowledged) {
+            self.drop_first(&mut freed);
+        }
+        freed
+    }
+
+    /// Since when the oldest entry is acknowledged, if it is.
+    pub(super) fn oldest_acknowledged(&self) -> Option<Timestamp> {
+        match self.entries.front()?.state {
+            State::Acknowledged(at) => Some(at),
+            State::New | State::Sent(_) | State::Doubtful(_) => None,
+        }
+    }
+
+    /// Reports everything that was sent and not acknowledged as in doubt. What was never sent remains.
+    fn give_up(&mut self, context: &mut Context, why: Doubt) -> Freed {
+        let mut freed = Freed::default();
+        while let Some(entry) = self.entries.front()
+            && entry.state != State::New
+        {
+            if !entry.is_acknowledged() {
+                context.notify(Event::PublishInDoubt { publish: entry.publish, why });
+            }
+            self.drop_first(&mut freed);
+        }
+        freed
+    }
+
+    /// The session ends: nothing remains.
+    pub(super) fn end(mut self, context: &mut Context) {
+        self.give_up(context, Doubt::Ended);
+        for entry in self.entries {
+            context.notify(Event::PublishRefused { publish: entry.publish, refusal: Refusal::Ended });
+        }
+    }
+
+    /// Gives out what is left, because the channel turned out to keep no log.
+    pub(super) fn into_unsent(self) -> impl Iterator<Item = (PublishId, Payload)> {
+        self.entries
+            .into_iter()
+            .filter(|entry| !entry.is_acknowledged())
+            .map(|entry| (entry.publish, entry.payload))
+    }
+
+    /// How much it holds.
+    pub(super) fn load(&self) -> Freed {
+        let mut load = Freed::default();
+        for entry in &self.entries {
+            load.add(entry);
+        }
+        load
+    }
+
+    /// Goes on under a new name, from seq 1.
+    fn rename(&mut self, publisher: PublisherId) {
+        self.publisher = publisher;
+        self.first = 1;
+        self.pace = Pace::new();
+        self.send_again_from(1);
+        self.numbered_in = self.round;
+    }
+
+    pub(super) fn deadline(&self, context: &Context, talker: Option<LinkId>) -> Option<Timestamp> {
+        let settled = self.oldest_acknowledged().map(|at| at.after_ms(context.terms.settle_ms()));
+        let given_up = self.oldest_doubt().map(|first| first.after_ms(context.terms.dedup_ms()));
+        let again = talker.and(self.pace.deadline());
+        [settled, given_up, again].into_iter().flatten().min()
+    }
+
+    fn oldest_doubt(&self) -> Option<Timestamp> {
+        // Acknowledgements come in order, so that what is acknowledged comes first.
+        let index = self.entries.partition_point(Entry::is_acknowledged);
+        self.entries.get(index)?.in_doubt_since()
+    }
+
+    fn still_means(&self, round: u32) -> bool {
+        self.round.wrapping_sub(round) <= self.round.wrapping_sub(self.numbered_in)
+    }
+
+    fn index(&self, seq: Seq) -> Option<usize> {
+        let index = usize::try_from(seq.checked_sub(self.first)?).ok()?;
+        (index < self.entries.len()).then_some(index)
+    }
+
+    fn drop_first(&mut self, freed: &mut Freed) {
+        if let Some(entry) = self.entries.pop_front() {
+            freed.add(&entry);
+            self.first += 1;
+            self.next = self.next.max(self.first);
+        }
+    }
+}
