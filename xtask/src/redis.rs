@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 
 use crate::page::free_port;
 use crate::repository::Repository;
-use crate::system;
+use crate::system::Package;
 
 /// A Redis of one's own: on a free port, in a folder of its own, gone when dropped.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(crate) struct Redis {
 impl Redis {
     /// Starts the system's Redis and waits until it takes connections.
     pub(crate) fn start(repository: &Repository) -> anyhow::Result<Self> {
-        let program = system::redis()?;
+        let program = Package::Redis.find()?;
         let port = free_port()?;
         let folder = repository.target(&format!("xtask/redis-{port}"));
         std::fs::create_dir_all(&folder)?;

@@ -6,70 +6,78 @@ use anyhow::Context as _;
 use crate::program::{find, printed_by, run_quietly};
 use crate::say::say;
 
-const BROWSERS: [&str; 7] = [
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-    "chrome",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    "C:\\Program Files\\Google\\Chrome\\Application\\chrome",
-];
-
-/// The system's programs that the tests drive.
-#[derive(Clone, Debug)]
-pub(crate) struct System {
+/// A program of the system's packages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Package {
     /// A Redis server.
-    pub(crate) redis: PathBuf,
+    Redis,
     /// A Chromium, or a Chrome.
-    pub(crate) browser: PathBuf,
+    Browser,
     /// The driver of that browser.
-    pub(crate) driver: PathBuf,
+    Driver,
 }
 
-impl System {
-    /// Finds them, after installing what is missing where that can be done without asking: as root, with apt.
-    pub(crate) fn bring() -> anyhow::Result<Self> {
-        let missing: Vec<&str> = [
-            ("redis-server", find(&["redis-server"]).is_none()),
-            ("chromium", browser().is_none()),
-            ("chromium-driver", find(&["chromedriver"]).is_none()),
-        ]
-        .into_iter()
-        .filter_map(|(package, is_missing)| is_missing.then_some(package))
-        .collect();
-        if !missing.is_empty() && is_root_with_apt() {
-            say(&format!("installing from the system's packages: {}", missing.join(", ")));
-            apt(&["update", "-qq"])?;
-            let mut install = vec!["install", "-qq", "--yes", "--no-install-recommends"];
-            install.extend(&missing);
-            apt(&install)?;
-        }
-        Ok(Self {
-            redis: redis()?,
-            browser: browser().with_context(|| how_to_install("chromium", "--cask chromium"))?,
-            driver: find(&["chromedriver"])
-                .with_context(|| how_to_install("chromium-driver", "--cask chromedriver"))?,
+impl Package {
+    /// Where it is; else an error with the one command that installs it.
+    pub(crate) fn find(self) -> anyhow::Result<PathBuf> {
+        find(self.programs()).with_context(|| {
+            let install = if cfg!(target_os = "macos") {
+                format!("brew install {}", self.homebrew())
+            } else {
+                format!("sudo apt-get install {}", self.debian())
+            };
+            format!("{} is missing: {install}", self.debian())
         })
+    }
+
+    /// What it is called, the likeliest first.
+    fn programs(self) -> &'static [&'static str] {
+        match self {
+            Self::Redis => &["redis-server"],
+            Self::Browser => &[
+                "chromium",
+                "chromium-browser",
+                "google-chrome",
+                "google-chrome-stable",
+                "chrome",
+                "/Applications/Chromium.app/Contents/MacOS/Chromium",
+                "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+                "C:\\Program Files\\Google\\Chrome\\Application\\chrome",
+            ],
+            Self::Driver => &["chromedriver"],
+        }
+    }
+
+    fn debian(self) -> &'static str {
+        match self {
+            Self::Redis => "redis-server",
+            Self::Browser => "chromium",
+            Self::Driver => "chromium-driver",
+        }
+    }
+
+    fn homebrew(self) -> &'static str {
+        match self {
+            Self::Redis => "redis",
+            Self::Browser => "--cask chromium",
+            Self::Driver => "--cask chromedriver",
+        }
     }
 }
 
-/// The system's Redis server.
-pub(crate) fn redis() -> anyhow::Result<PathBuf> {
-    find(&["redis-server"]).with_context(|| how_to_install("redis-server", "redis"))
-}
-
-fn browser() -> Option<PathBuf> {
-    find(&BROWSERS)
-}
-
-fn how_to_install(debian: &str, homebrew: &str) -> String {
-    let command = if cfg!(target_os = "macos") {
-        format!("brew install {homebrew}")
-    } else {
-        format!("sudo apt-get install {debian}")
-    };
-    format!("{debian} is missing: {command}")
+/// Installs those that are missing, where that can be done without asking: as root, with apt. Elsewhere whoever
+/// needs one is told.
+pub(crate) fn bring(packages: &[Package]) -> anyhow::Result<()> {
+    let missing: Vec<&str> =
+        packages.iter().filter(|package| package.find().is_err()).map(|package| package.debian()).collect();
+    if missing.is_empty() || !is_root_with_apt() {
+        return Ok(());
+    }
+    say(&format!("installing from the system's packages: {}", missing.join(", ")));
+    apt(&["update", "-qq"])?;
+    let mut install = vec!["install", "-qq", "--yes", "--no-install-recommends"];
+    install.extend(&missing);
+    apt(&install)
 }
 
 fn is_root_with_apt() -> bool {

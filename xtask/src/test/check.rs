@@ -14,13 +14,15 @@ pub(super) struct Check {
     pub(super) run: fn(&Repository, &Tools<'_>) -> anyhow::Result<()>,
 }
 
-/// What a check needs beside Rust, each including the ones before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// What a check needs beside Rust.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Needs {
-    /// Nothing else.
-    Rust,
+    /// Nothing.
+    Nothing,
+    /// A Redis.
+    Redis,
     /// Node and the npm packages.
     Npm,
-    /// Node, the npm packages, Redis and a browser with its driver.
+    /// A browser with its driver; also Node, the npm packages and a Redis.
     Browser,
 }

@@ -7,15 +7,16 @@ use crate::npm;
 use crate::program::run;
 use crate::repository::Repository;
 use crate::say::say;
+use crate::system::Package;
 
 /// All checks: the quick ones first, each after those that it builds upon.
 pub(super) fn all() -> Vec<Check> {
     let check = |name, title, needs, run| Check { name, title, needs, run };
     vec![
-        check("format", "cargo fmt", Needs::Rust, format),
-        check("clippy", "cargo clippy, warnings are errors", Needs::Rust, clippy),
-        check("docs", "cargo doc, warnings are errors", Needs::Rust, docs),
-        check("rust", "cargo test, with a real Redis", Needs::Rust, rust),
+        check("format", "cargo fmt", Needs::Nothing, format),
+        check("clippy", "cargo clippy, warnings are errors", Needs::Nothing, clippy),
+        check("docs", "cargo doc, warnings are errors", Needs::Nothing, docs),
+        check("rust", "cargo test, with a real Redis", Needs::Redis, rust),
         check("wasm", "tidewire-wasm in a headless browser", Needs::Browser, wasm),
         check("npm", "the npm packages and the example: types, form, size, tests", Needs::Npm, npm_packages),
         check(
@@ -47,20 +48,20 @@ fn docs(repository: &Repository, _: &Tools<'_>) -> anyhow::Result<()> {
 }
 
 fn rust(repository: &Repository, tools: &Tools<'_>) -> anyhow::Result<()> {
-    tools.system()?;
+    tools.system(Package::Redis)?;
     let mut test = cargo(repository);
     test.args(["test", "--workspace", "--locked"]);
     run(test)
 }
 
 fn wasm(repository: &Repository, tools: &Tools<'_>) -> anyhow::Result<()> {
-    let system = tools.system()?;
+    let driver = tools.system(Package::Driver)?;
     cargo::bring_wasm_target(repository)?;
     cargo::build(repository, "tidewire-wasm-test-runner")?;
     let mut test = cargo(repository);
     test.args(["test", "--package", "tidewire-wasm", "--target", cargo::WASM, "--locked"]);
     test.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", repository.built("tidewire-wasm-test-runner"));
-    test.env("CHROMEDRIVER", system.driver).env("WASM_BINDGEN_TEST_TIMEOUT", "60");
+    test.env("CHROMEDRIVER", driver).env("WASM_BINDGEN_TEST_TIMEOUT", "60");
     run(test)
 }
 
@@ -95,11 +96,11 @@ fn browser(repository: &Repository, tools: &Tools<'_>) -> anyhow::Result<()> {
 
 /// `npm test` in a folder whose tests drive a browser against real servers.
 fn node_test(repository: &Repository, tools: &Tools<'_>, folder: &str) -> anyhow::Result<Command> {
-    let system = tools.system()?;
     cargo::build(repository, "tidewire-server")?;
     let mut test = tools.node()?.npm(repository);
     test.current_dir(repository.path(folder)).arg("test");
     test.env("TIDEWIRE_SERVER", repository.built("tidewire"));
-    test.env("TIDEWIRE_BROWSER", system.browser).env("TIDEWIRE_REDIS", system.redis);
+    test.env("TIDEWIRE_BROWSER", tools.system(Package::Browser)?);
+    test.env("TIDEWIRE_REDIS", tools.system(Package::Redis)?);
     Ok(test)
 }

@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::Scope;
 
@@ -7,14 +8,14 @@ use super::check::{Check, Needs};
 use crate::node::Node;
 use crate::npm;
 use crate::repository::Repository;
-use crate::system::System;
+use crate::system::{self, Package};
 
 /// What the checks use; brought beside the first of them, for that waits for the network and they do not.
 #[derive(Debug)]
 pub(super) struct Tools<'a> {
     repository: &'a Repository,
     node: Arc<Later<Node>>,
-    system: Arc<Later<System>>,
+    packages: Arc<Later<()>>,
 }
 
 impl<'a> Tools<'a> {
@@ -27,13 +28,21 @@ impl<'a> Tools<'a> {
     where
         'scope: 'a,
     {
-        let tools = Self { repository, node: Arc::default(), system: Arc::default() };
-        let (node, system) = (Arc::clone(&tools.node), Arc::clone(&tools.system));
-        if checks.iter().any(|check| check.needs >= Needs::Npm) {
+        let tools = Self { repository, node: Arc::default(), packages: Arc::default() };
+        let any = |needs| checks.iter().any(|check| check.needs == needs);
+        if any(Needs::Npm) || any(Needs::Browser) {
+            let node = Arc::clone(&tools.node);
             scope.spawn(move || node.set(npm::install(repository)));
+        } else {
+            tools.node.set(Err(anyhow!("this check does not name Node among its needs")));
         }
-        // Redis serves Rust's own tests too.
-        scope.spawn(move || system.set(System::bring()));
+        let wanted: &[Package] = match (any(Needs::Redis), any(Needs::Browser)) {
+            (_, true) => &[Package::Redis, Package::Browser, Package::Driver],
+            (true, false) => &[Package::Redis],
+            (false, false) => &[],
+        };
+        let packages = Arc::clone(&tools.packages);
+        scope.spawn(move || packages.set(system::bring(wanted)));
         tools
     }
 
@@ -42,15 +51,16 @@ impl<'a> Tools<'a> {
         self.node.get()
     }
 
-    /// Redis and the browser.
-    pub(super) fn system(&self) -> anyhow::Result<System> {
-        self.system.get()
-    }
-
     /// Node, after the npm packages of this clone were built.
     pub(super) fn built_packages(&self) -> anyhow::Result<Node> {
         self.node()?;
         npm::build(self.repository, || npm::bindgen(self.repository))
+    }
+
+    /// A program of the system's packages.
+    pub(super) fn system(&self, package: Package) -> anyhow::Result<PathBuf> {
+        self.packages.get()?;
+        package.find()
     }
 }
 
