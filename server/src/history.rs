@@ -30,12 +30,12 @@ pub(crate) async fn read(
     let most = node.settings.limits.history_page;
     let limit = usize::try_from(limit).unwrap_or(most).min(most);
     let limit = if limit == 0 { most } else { limit };
-    let log = |after| node.in_time(node.backbone.read(channel, after, limit));
+    let log = |after| node.in_time(node.scope.backbone.read(channel, after, limit));
     let Some(since) = since else {
-        let tip = node.in_time(node.backbone.read(channel, u64::MAX, 0)).await?.tip;
+        let tip = node.in_time(node.scope.backbone.read(channel, u64::MAX, 0)).await?.tip;
         let mut newest = log(tip.offset.saturating_sub(limit as u64)).await?;
         let entries = newest.run.entries.make_contiguous();
-        let fitting = fitting(entries.iter().rev(), node.settings.limits.replay_bytes);
+        let fitting = fitting(entries.iter().rev(), node.settings.limits.replay_bytes).count();
         let publications = entries[entries.len() - fitting..].iter().map(publication).collect();
         return Ok(Page {
             position: newest.tip,
@@ -49,13 +49,10 @@ pub(crate) async fn read(
     if reset.is_some() && answer.run.base.offset != 0 {
         answer = log(0).await?;
     }
-    let fitting = fitting(answer.run.entries.iter(), node.settings.limits.replay_bytes);
-    Ok(Page {
-        position: answer.tip,
-        publications: answer.run.entries.iter().take(fitting).map(publication).collect(),
-        reset,
-        more: fitting < answer.run.entries.len() || answer.run.tip() != answer.tip,
-    })
+    let entries = fitting(answer.run.entries.iter(), node.settings.limits.replay_bytes);
+    let publications: Vec<_> = entries.map(publication).collect();
+    let last = publications.last().map_or(answer.run.tip(), |last| last.position);
+    Ok(Page { position: answer.tip, publications, reset, more: last != answer.tip })
 }
 
 /// Why a read after `position` did not find it; `None` where it did.
@@ -82,19 +79,19 @@ pub(crate) fn publication(entry: &Entry) -> Publication {
     }
 }
 
-/// How many of the first entries have at most so many bytes together; at least one.
-pub(crate) fn fitting<'a>(entries: impl Iterator<Item = &'a Entry>, bytes: usize) -> usize {
-    let mut left = bytes;
-    let mut count = 0;
-    for entry in entries {
-        match left.checked_sub(entry.weight() + FRAME_OVERHEAD) {
-            Some(rest) => left = rest,
-            None if count == 0 => left = 0,
-            None => break,
-        }
-        count += 1;
-    }
-    count
+/// The first entries that have at most so many bytes together; at least one.
+pub(crate) fn fitting<'a>(
+    entries: impl Iterator<Item = &'a Entry>,
+    bytes: usize,
+) -> impl Iterator<Item = &'a Entry> {
+    let mut size = 0;
+    entries
+        .enumerate()
+        .take_while(move |(index, entry)| {
+            size += entry.weight() + FRAME_OVERHEAD;
+            *index == 0 || size <= bytes
+        })
+        .map(|(_, entry)| entry)
 }
 
 /// About what position, id and field names add to a payload.

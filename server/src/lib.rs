@@ -5,7 +5,7 @@
 //! published it.
 
 mod settings;
-pub use settings::Settings;
+pub use settings::{Drain, Settings};
 
 mod limits;
 pub use limits::Limits;
@@ -15,6 +15,9 @@ pub use namespaces::{Access, NamespaceSettings, Namespaces};
 
 mod policy;
 pub use policy::{AllowAll, Closing, Credentials, Identity, Policy, Refusal};
+
+mod server;
+pub use server::{Server, ServerBuilder};
 
 mod node;
 pub use node::Node;
@@ -40,3 +43,22 @@ pub mod static_files;
 pub mod config;
 
 pub mod logging;
+
+// The way of a connection.
+mod connection;
+mod connections;
+mod gateway;
+mod outbox;
+mod request;
+
+// The way of a publication.
+mod channel;
+mod frame;
+mod hub;
+mod relay;
+
+// What holds them together.
+mod clock;
+mod drain;
+mod scope;
+mod ticker;

@@ -1,13 +1,22 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tidewire_backbone::{Appended, Backbone, BackboneError, Draft, Retention};
-use tidewire_protocol::{ChannelName, Payload, Position, RefusalCode};
+use tidewire_protocol::{ChannelName, CloseCode, Payload, Position, RefusalCode};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
+use crate::clock::Clock;
+use crate::connections::Connections;
+use crate::drain;
 use crate::history::{self, Page};
-use crate::{Author, NamespaceSettings, Policy, Refusal, Settings};
+use crate::hub::Hub;
+use crate::scope::Scope;
+use crate::{Author, Closing, NamespaceSettings, Policy, Refusal, Settings};
 
 /// A handle on a running node, with which the application takes part. Cheap to clone.
 ///
@@ -19,8 +28,13 @@ pub struct Node(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) name: String,
     pub(crate) settings: Settings,
-    pub(crate) backbone: Arc<dyn Backbone>,
+    pub(crate) scope: Arc<Scope>,
     pub(crate) policy: Arc<dyn Policy>,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) connections: Arc<Connections>,
+    /// The connections' tasks.
+    pub(crate) links: TaskTracker,
+    pub(crate) clock: Clock,
     pub(crate) draining: AtomicBool,
 }
 
@@ -68,9 +82,31 @@ impl Node {
         history::read(&self.0, channel, since, limit).await
     }
 
+    /// Ends a user's connections; answers how many. With [`CloseCode::Disconnected`] they do not come back.
+    pub fn disconnect(&self, user: &str, code: CloseCode, reason: &str) -> usize {
+        let of_user = self.0.connections.all().filter(|connection| connection.is_of(user));
+        of_user.inspect(|connection| connection.outbox.close(Closing::new(code, reason))).count()
+    }
+
+    /// Goes away: takes no new connections, tells all clients to open another one at a random moment within
+    /// `spread`, closes who is left after `within`, and ends the node's tasks.
+    pub async fn drain(&self, within: Duration, spread: Duration) {
+        drain::drain(&self.0, within, spread).await;
+    }
+
+    /// How many connections there are.
+    pub fn connections(&self) -> usize {
+        self.0.connections.count()
+    }
+
+    /// How many connections are subscribed to a channel on this node.
+    pub fn occupancy(&self, channel: &ChannelName) -> usize {
+        self.0.hub.find(channel).map_or(0, |channel| channel.occupancy())
+    }
+
     /// Whether the node should be sent new connections: it is not draining, and its backbone answers.
     pub fn is_ready(&self) -> bool {
-        !self.is_draining() && self.0.backbone.is_ready()
+        !self.is_draining() && self.0.scope.backbone.is_ready()
     }
 
     /// Whether the node is on its way out.
@@ -86,6 +122,33 @@ impl fmt::Debug for Node {
 }
 
 impl Inner {
+    pub(crate) fn new(settings: Settings, backbone: Arc<dyn Backbone>, policy: Arc<dyn Policy>) -> Arc<Self> {
+        let scope = Arc::new(Scope {
+            backbone,
+            limits: settings.limits.clone(),
+            patience: settings.backbone_patience,
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            sweeps: Semaphore::new(SWEEPS),
+        });
+        let shards = std::thread::available_parallelism().map_or(1, usize::from);
+        let name = match settings.node.as_str() {
+            "" => format!("{:08x}", rand::random::<u32>()),
+            name => name.to_owned(),
+        };
+        Arc::new(Self {
+            name,
+            settings,
+            hub: Arc::new(Hub::new(shards, scope.clone())),
+            scope,
+            policy,
+            connections: Arc::default(),
+            links: TaskTracker::new(),
+            clock: Clock::start(),
+            draining: AtomicBool::new(false),
+        })
+    }
+
     /// The settings of a channel's namespace, or the refusal of a namespace that is not there.
     pub(crate) fn namespace(&self, channel: &ChannelName) -> Result<&NamespaceSettings, Refusal> {
         // The same words as a policy's: who may not enter does not learn what is there.
@@ -111,7 +174,7 @@ impl Inner {
             return Err(Refusal::new(RefusalCode::BadSeq, "the seq of a publish begins with 1"));
         }
         metrics::counter!("tidewire_publishes_total").increment(1);
-        Ok(self.backbone.publish(channel, draft, namespace.retention))
+        Ok(self.scope.backbone.publish(channel, draft, namespace.retention))
     }
 
     /// Waits for the backbone, as long as the settings say, and puts its failure into words for a client.
@@ -129,3 +192,6 @@ impl Inner {
         Err(Refusal::new(RefusalCode::Unavailable, "the log cannot be reached now, try again later"))
     }
 }
+
+/// Channels that are verified at one time.
+const SWEEPS: usize = 256;

@@ -23,8 +23,19 @@ pub struct Settings {
     pub token_grace: Duration,
     /// How long a channel that lost its last subscriber keeps its ring, for those who come back.
     pub linger: Duration,
+    /// How the node goes away.
+    pub drain: Drain,
     /// A request waits so long for the backbone before it is refused as unavailable.
     pub backbone_patience: Duration,
+}
+
+/// How a node goes away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drain {
+    /// How long clients have to leave; then they are closed.
+    pub within: Duration,
+    /// Each client opens its new connection at a random moment within so long.
+    pub spread: Duration,
 }
 
 impl Default for Settings {
@@ -39,6 +50,7 @@ impl Default for Settings {
             dedup: Duration::from_secs(600),
             token_grace: Duration::from_secs(10),
             linger: Duration::from_secs(45),
+            drain: Drain { within: Duration::from_secs(20), spread: Duration::from_secs(10) },
             backbone_patience: Duration::from_secs(5),
         }
     }

@@ -1,0 +1,144 @@
+//! One channel on one node: its ring, its subscribers, and whether its positions are known to be the log's.
+//!
+//! Everything here is synchronous and under one lock, except reading the log (`reading`, `sweeping`).
+
+mod arriving;
+mod catching_up;
+mod joining;
+mod reading;
+mod ring;
+mod subscriber;
+mod sweeping;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tidewire_backbone::{Entry, Retention};
+use tidewire_protocol::{Alias, ChannelName};
+use tokio::sync::Notify;
+
+use crate::connection::ConnectionId;
+use crate::scope::Scope;
+pub(crate) use catching_up::catch_up;
+pub(crate) use joining::{Joined, join};
+use reading::Reads;
+use ring::{Bounds, Ring};
+use subscriber::Subscriber;
+use sweeping::Wanted;
+
+/// A channel that has, or recently had, subscribers on this node.
+pub(crate) struct Channel {
+    pub(crate) name: ChannelName,
+    pub(crate) alias: Alias,
+    retention: Retention,
+    scope: Arc<Scope>,
+    state: Mutex<State>,
+    reads: Mutex<Reads>,
+    /// Told after each change of `State::stage` and each failed verification.
+    changed: Notify,
+}
+
+struct State {
+    stage: Stage,
+    ring: Option<Ring>,
+    subscribers: HashMap<ConnectionId, Subscriber>,
+    /// Arrivals since the verification began; bounded, and dropped with `again` where they would be too many.
+    waiting: Vec<Entry>,
+    /// Verify once more before settling.
+    again: bool,
+    listening: bool,
+    wanted: Wanted,
+    failures: u64,
+    /// The node's time of the last join or leave.
+    touched: u64,
+}
+
+/// What a channel knows of its log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Nothing yet, or nothing any more.
+    Unknown,
+    /// A task verifies it; arrivals wait.
+    Sweeping,
+    /// The ring's tip is the log's, as far as arrivals tell.
+    Settled,
+    /// A task stops listening; whoever comes now waits for the channel's successor.
+    Leaving,
+    /// The hub has forgotten it.
+    Left,
+}
+
+impl Channel {
+    pub(crate) fn new(name: ChannelName, alias: Alias, retention: Retention, scope: Arc<Scope>) -> Self {
+        Self {
+            name,
+            alias,
+            retention,
+            scope,
+            state: Mutex::new(State {
+                stage: Stage::Unknown,
+                ring: None,
+                subscribers: HashMap::new(),
+                waiting: Vec::new(),
+                again: false,
+                listening: false,
+                wanted: Wanted::default(),
+                failures: 0,
+                touched: 0,
+            }),
+            reads: Mutex::default(),
+            changed: Notify::new(),
+        }
+    }
+
+    /// Ends a connection's subscription.
+    pub(crate) fn leave(&self, connection: ConnectionId, now: u64) {
+        let mut state = self.state.lock();
+        state.touched = now;
+        state.subscribers.remove(&connection);
+        if state.subscribers.is_empty() {
+            state.subscribers = HashMap::new();
+        }
+    }
+
+    /// Somebody is about to join: do not leave now.
+    pub(crate) fn touch(&self, now: u64) {
+        self.state.lock().touched = now;
+    }
+
+    /// How many connections are subscribed.
+    pub(crate) fn occupancy(&self) -> usize {
+        self.state.lock().subscribers.len()
+    }
+
+    /// Begins to leave if nobody has been here since `before`; the caller then stops listening and calls
+    /// [`Channel::left`].
+    pub(crate) fn leave_if_deserted(&self, before: u64) -> bool {
+        let mut state = self.state.lock();
+        let at_rest = matches!(state.stage, Stage::Unknown | Stage::Settled);
+        let deserted = at_rest && state.subscribers.is_empty() && state.touched < before;
+        if deserted {
+            state.stage = Stage::Leaving;
+        }
+        deserted
+    }
+
+    /// The hub has forgotten the channel: whoever waited asks the hub again.
+    pub(crate) fn left(&self) {
+        self.state.lock().stage = Stage::Left;
+        self.changed.notify_waiters();
+    }
+
+    fn bounds(&self) -> Bounds {
+        let bytes = self.scope.limits.ring_bytes;
+        match self.retention {
+            Retention::None => Bounds { entries: 0, bytes: 0 },
+            Retention::Log { entries, .. } => Bounds { entries: entries as usize, bytes },
+        }
+    }
+
+    fn is_ephemeral(&self) -> bool {
+        self.retention == Retention::None
+    }
+}

@@ -1,0 +1,263 @@
+//! Verifying a channel's positions against its log: when it is first listened to, and in every doubt.
+//!
+//! The steps are those of the executable model of delivery: survey, then adopt. What an earlier arrival said is
+//! dropped when the read begins, for the read then has it, or the log has lost it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tidewire_backbone::{Answer, BackboneError, Run};
+use tidewire_protocol::{Position, ResetReason};
+
+use super::ring::Ring;
+use super::subscriber::{News, Place};
+use super::{Channel, Stage, State};
+
+/// Where those who wait for the first read would like the ring to begin.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wanted {
+    /// At this offset, the lowest that anyone offers.
+    pub(super) offset: Option<u64>,
+    /// So many entries before the tip.
+    pub(super) last: u64,
+}
+
+/// What a verification read.
+enum Found {
+    /// There was no ring: this is one.
+    First(Run),
+    /// The log holds the ring's tip; this follows.
+    Further(Arc<Answer>),
+    /// The log does not hold the ring's tip; this is what it has from the ring's base on.
+    Other(Arc<Answer>),
+}
+
+impl Channel {
+    /// Verifies the ring from now on; whoever calls this while a verification runs gets another one.
+    pub(super) fn sweep(self: &Arc<Self>, state: &mut State) {
+        match state.stage {
+            Stage::Sweeping => state.again = true,
+            Stage::Unknown | Stage::Settled => {
+                state.stage = Stage::Sweeping;
+                state.again = false;
+                self.scope.tasks.spawn(self.clone().verify());
+            }
+            Stage::Leaving | Stage::Left => {}
+        }
+    }
+
+    /// Waits until the channel is settled, or has left; begins to verify it where nobody does.
+    ///
+    /// # Errors
+    /// A verification failed while this waited. It is tried again, for those who are subscribed.
+    pub(super) async fn settle(self: &Arc<Self>, wanted: Wanted) -> Result<(), BackboneError> {
+        let mut seen = None;
+        loop {
+            let mut changed = std::pin::pin!(self.changed.notified());
+            changed.as_mut().enable();
+            {
+                let mut state = self.state.lock();
+                match state.stage {
+                    Stage::Settled | Stage::Left => return Ok(()),
+                    Stage::Leaving => {}
+                    Stage::Unknown | Stage::Sweeping => {
+                        if seen.is_some_and(|seen| seen != state.failures) {
+                            return Err(BackboneError::Unavailable("positions could not be verified".into()));
+                        }
+                        seen = Some(state.failures);
+                        state.wanted.last = state.wanted.last.max(wanted.last);
+                        state.wanted.offset = match (state.wanted.offset, wanted.offset) {
+                            (Some(one), Some(other)) => Some(one.min(other)),
+                            (one, other) => one.or(other),
+                        };
+                        if state.stage == Stage::Unknown {
+                            self.sweep(&mut state);
+                        }
+                    }
+                }
+            }
+            changed.await;
+        }
+    }
+
+    async fn verify(self: Arc<Self>) {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let verified = {
+                let Ok(_turn) = self.scope.sweeps.acquire().await else { return };
+                self.verify_once().await
+            };
+            match verified {
+                Ok(Verified::Settled) => {
+                    self.changed.notify_waiters();
+                    return;
+                }
+                Ok(Verified::Again) => {}
+                Err(error) => {
+                    metrics::counter!("tidewire_sweeps_failed_total").increment(1);
+                    tracing::warn!(channel = %self.name, %error, "cannot verify positions now");
+                    let given_up = {
+                        let mut state = self.state.lock();
+                        state.failures += 1;
+                        let given_up = state.subscribers.is_empty();
+                        if given_up {
+                            state.stage = Stage::Unknown;
+                            state.ring = None;
+                            state.waiting = Vec::new();
+                        }
+                        given_up
+                    };
+                    self.changed.notify_waiters();
+                    if given_up {
+                        return;
+                    }
+                }
+            }
+            // Also before reading again: a log that changes faster than it is read must not be read all the time.
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.scope.stop.cancelled() => return,
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn verify_once(self: &Arc<Self>) -> Result<Verified, BackboneError> {
+        metrics::counter!("tidewire_sweeps_total").increment(1);
+        if !self.state.lock().listening {
+            self.scope.in_time(self.scope.backbone.listen(&self.name)).await?;
+            self.state.lock().listening = true;
+        }
+        let (ring, wanted) = {
+            let mut state = self.state.lock();
+            state.waiting.clear();
+            state.again = false;
+            (state.ring.as_ref().map(|ring| (ring.run().base, ring.run().tip())), state.wanted)
+        };
+        let found = if self.is_ephemeral() {
+            Found::First(Run::empty(NOWHERE))
+        } else if let Some((base, tip)) = ring {
+            self.survey(base, tip).await?
+        } else {
+            Found::First(self.first(wanted).await?)
+        };
+        Ok(self.adopt(found))
+    }
+
+    /// Reads the ring's first content: what the first to come want, if it is not too much.
+    async fn first(&self, wanted: Wanted) -> Result<Run, BackboneError> {
+        let most = self.bounds().entries;
+        let log = |after| self.scope.in_time(self.scope.backbone.read(&self.name, after, most));
+        if let Some(offset) = wanted.offset {
+            let answer = log(offset).await?;
+            if answer.run.tip() == answer.tip {
+                return Ok(answer.run);
+            }
+        }
+        let tip = self.scope.in_time(self.scope.backbone.read(&self.name, u64::MAX, 0)).await?.tip;
+        let before = wanted.offset.map_or(wanted.last, |_| most as u64).min(most as u64);
+        if before > 0 {
+            let answer = log(tip.offset.saturating_sub(before)).await?;
+            if answer.run.tip() == answer.tip {
+                return Ok(answer.run);
+            }
+        }
+        Ok(Run::empty(tip))
+    }
+
+    async fn survey(&self, base: Position, tip: Position) -> Result<Found, BackboneError> {
+        let most = self.bounds().entries.max(1);
+        let read = |after| self.scope.in_time(self.scope.backbone.read(&self.name, after, most));
+        let further = read(tip.offset).await?;
+        if further.run.base == tip {
+            return Ok(Found::Further(Arc::new(further)));
+        }
+        Ok(Found::Other(Arc::new(read(base.offset).await?)))
+    }
+
+    /// Goes on from the log as it was read. Subscribers past the newest common position are rewound to it;
+    /// with none in common, they are reset.
+    fn adopt(self: &Arc<Self>, found: Found) -> Verified {
+        let mut state = self.state.lock();
+        match found {
+            Found::First(run) => state.ring = Some(Ring::of(run, self.bounds())),
+            Found::Further(answer) => {
+                for entry in &answer.run.entries {
+                    self.append(&mut state, entry.clone());
+                }
+                state.again |= answer.run.tip() != answer.tip;
+            }
+            Found::Other(answer) => match state.ring.as_ref().and_then(|ring| ring.common(&answer.run)) {
+                Some(common) => {
+                    self.rewind(&mut state, common);
+                    for entry in answer.run.after(common).into_iter().flatten() {
+                        self.append(&mut state, entry.clone());
+                    }
+                    state.again |= answer.run.tip() != answer.tip;
+                }
+                None => self.reset(&mut state, &answer),
+            },
+        }
+        for entry in std::mem::take(&mut state.waiting) {
+            let accepted = self.accept(&mut state, entry);
+            state.again |= !accepted;
+        }
+        if state.again {
+            return Verified::Again;
+        }
+        state.stage = Stage::Settled;
+        state.wanted = Wanted::default();
+        Verified::Settled
+    }
+
+    fn rewind(self: &Arc<Self>, state: &mut State, common: Position) {
+        let Some(ring) = &mut state.ring else { return };
+        let mut rewound = 0;
+        for subscriber in state.subscribers.values_mut() {
+            let past = match subscriber.place {
+                Place::Live => ring.run().tip() != common,
+                Place::Behind { sent, .. } => sent.offset > common.offset && ring.run().holds(sent),
+            };
+            if past {
+                subscriber.place = subscriber.place.rewound(common);
+                subscriber.connection.outbox.lag(self.clone());
+                rewound += 1;
+            }
+        }
+        ring.rewind(common);
+        metrics::counter!("tidewire_rewinds_total").increment(rewound);
+    }
+
+    fn reset(self: &Arc<Self>, state: &mut State, answer: &Answer) {
+        let reason = state.ring.as_ref().map_or(ResetReason::Replaced, |ring| why_parted(ring.run(), answer));
+        let run = if answer.run.tip() == answer.tip { answer.run.clone() } else { Run::empty(answer.tip) };
+        for subscriber in state.subscribers.values_mut() {
+            subscriber.place = Place::Behind { sent: answer.tip, news: Some(News::Reset(reason)) };
+            subscriber.connection.outbox.lag(self.clone());
+        }
+        metrics::counter!("tidewire_resets_total").increment(state.subscribers.len() as u64);
+        state.ring = Some(Ring::of(run, self.bounds()));
+    }
+}
+
+/// Why a ring and a log have nothing in common.
+fn why_parted(ring: &Run, answer: &Answer) -> ResetReason {
+    match answer.run.base.offset {
+        oldest if ring.tip().offset < oldest => ResetReason::Trimmed,
+        // Both are known from their beginnings, which differ.
+        0 if ring.base.offset == 0 => ResetReason::Replaced,
+        _ => ResetReason::RolledBack,
+    }
+}
+
+/// What became of one verification.
+enum Verified {
+    Settled,
+    Again,
+}
+
+/// The position of a channel without a log.
+pub(super) const NOWHERE: Position = Position { offset: 0, tag: tidewire_protocol::Tag(0) };
+
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);

@@ -1,0 +1,104 @@
+//! One client's link to this node: what the rest of the node sees of it. Its task is in `driver`.
+
+mod driver;
+mod fragments;
+mod rate;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+use tidewire_protocol::{Codec, PublisherId, ServerFrame};
+
+use crate::clock::Clock;
+use crate::frame::encoded;
+use crate::outbox::Outbox;
+use crate::{Credentials, Identity};
+pub(crate) use driver::Driver;
+pub(crate) use fragments::Fragments;
+
+/// A connection's number on its node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct ConnectionId(pub(crate) u64);
+
+/// What a connection's task shares with the hub, the ticker and the node's handle.
+pub(crate) struct Connection {
+    pub(crate) id: ConnectionId,
+    pub(crate) codec: Codec,
+    pub(crate) outbox: Outbox,
+    pub(crate) clock: Clock,
+    pub(crate) activity: Activity,
+    /// What the client showed at the door, without its token.
+    pub(crate) door: Box<Credentials>,
+    greeted: Mutex<Option<Greeted>>,
+}
+
+/// Who a connection is, after its hello.
+#[derive(Clone)]
+pub(crate) struct Greeted {
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) publisher: Option<PublisherId>,
+}
+
+/// When things last happened, in the node's time; 0 is never.
+pub(crate) struct Activity {
+    pub(crate) opened: u64,
+    /// Something came from the client.
+    pub(crate) heard: AtomicU64,
+    /// Something was written to the client.
+    pub(crate) said: AtomicU64,
+    /// A ping was queued.
+    pub(crate) pinged: AtomicU64,
+    /// A message began whose end has not come yet.
+    pub(crate) assembling: AtomicU64,
+    /// The token is good until then, and some grace.
+    pub(crate) token_ends: AtomicU64,
+}
+
+impl Connection {
+    pub(crate) fn new(
+        id: ConnectionId,
+        codec: Codec,
+        outbox_bytes: usize,
+        clock: Clock,
+        door: Credentials,
+    ) -> Self {
+        let now = clock.now();
+        let activity = Activity {
+            opened: now,
+            heard: now.into(),
+            said: now.into(),
+            pinged: 0.into(),
+            assembling: 0.into(),
+            token_ends: 0.into(),
+        };
+        let outbox = Outbox::new(outbox_bytes);
+        Self { id, codec, outbox, clock, activity, door: Box::new(door), greeted: Mutex::default() }
+    }
+
+    /// Queues an answer.
+    pub(crate) fn say(&self, frame: &ServerFrame) {
+        self.outbox.push(encoded(self.codec, frame));
+    }
+
+    /// Who this is; `None` before hello.
+    pub(crate) fn greeted(&self) -> Option<Greeted> {
+        self.greeted.lock().clone()
+    }
+
+    /// Sets who this is, and until when that is good.
+    pub(crate) fn greet(&self, greeted: Greeted, token_ends: u64) {
+        self.activity.token_ends.store(token_ends, Ordering::Relaxed);
+        *self.greeted.lock() = Some(greeted);
+    }
+
+    /// Whether hello was accepted.
+    pub(crate) fn is_greeted(&self) -> bool {
+        self.greeted.lock().is_some()
+    }
+
+    /// Whether this is that user's.
+    pub(crate) fn is_of(&self, user: &str) -> bool {
+        self.greeted.lock().as_ref().is_some_and(|greeted| greeted.identity.user.as_deref() == Some(user))
+    }
+}

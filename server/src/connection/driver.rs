@@ -1,0 +1,516 @@
+use std::collections::{HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesOrdered, FuturesUnordered};
+use futures_util::{FutureExt, SinkExt, StreamExt};
+use tidewire_protocol::{
+    BadMessage, ChannelName, ClientFrame, CloseCode, Codec, Heard, MessageLimits, Pong, RefusalCode,
+    RequestId, ServerFrame, Unsubscribe, UnsubscribeCode, Unsubscribed,
+};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes, error::ProtocolError};
+
+use super::fragments::{Fragments, TooManyFragments};
+use super::rate::{Pace, Rate};
+use super::{Connection, Greeted};
+use crate::channel::{Channel, catch_up};
+use crate::connections::Admission;
+use crate::outbox::Outgoing;
+use crate::request::{Caller, greet, history, presence, publish, refresh, subscribe};
+use crate::{Closing, Limits, Refusal};
+
+/// A connection's one task: it reads frames, begins requests in order, and writes what the outbox has.
+pub(crate) struct Driver<S> {
+    caller: Caller,
+    admission: Admission,
+    socket: WebSocketStream<Fragments<S>>,
+    writing: Writing,
+    hello: HelloState,
+    rate: Rate,
+    /// Read, and not begun yet. While there are any, nothing is read.
+    requests: VecDeque<ClientFrame>,
+    /// The request that the ones after it wait for.
+    gate: Option<BoxFuture<'static, Passed>>,
+    /// Requests, and catching up, that wait for the backbone.
+    running: FuturesUnordered<BoxFuture<'static, Finished>>,
+    /// Publishes, answered in their order.
+    publishes: FuturesOrdered<BoxFuture<'static, ()>>,
+    /// Channels of subscribes in `running`: what concerns them waits.
+    joining: Vec<ChannelName>,
+    subscriptions: HashMap<ChannelName, Arc<Channel>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Writing {
+    Idle,
+    Flushing,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum HelloState {
+    Awaited,
+    Came,
+}
+
+/// What the others waited for.
+enum Passed {
+    Greeted(Result<Greeted, Closing>),
+    Appending(RequestId, Result<publish::Appending, Refusal>),
+    Refreshed(Vec<ChannelName>),
+}
+
+enum Finished {
+    Joined(ChannelName, Option<Arc<Channel>>),
+    Answered,
+}
+
+/// Why the task stops.
+enum Ending {
+    /// The peer has gone, or has said goodbye.
+    Gone,
+    /// This side ends it.
+    Closing(Closing),
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Driver<S> {
+    pub(crate) fn new(caller: Caller, admission: Admission, socket: WebSocketStream<Fragments<S>>) -> Self {
+        let rate = Rate::new(&caller.node.settings.limits, caller.connection.activity.opened);
+        Self {
+            caller,
+            admission,
+            socket,
+            writing: Writing::Idle,
+            hello: HelloState::Awaited,
+            rate,
+            requests: VecDeque::new(),
+            gate: None,
+            running: FuturesUnordered::new(),
+            publishes: FuturesOrdered::new(),
+            joining: Vec::new(),
+            subscriptions: HashMap::new(),
+        }
+    }
+
+    /// Serves the connection until it ends.
+    pub(crate) async fn run(mut self) {
+        match std::future::poll_fn(|cx| self.poll(cx)).await {
+            Ending::Gone => metrics::counter!("tidewire_closes_total", "code" => "gone").increment(1),
+            Ending::Closing(closing) => {
+                metrics::counter!("tidewire_closes_total", "code" => closing.code.word()).increment(1);
+                self.leave_all();
+                // Boxed: an idle connection's task has no room for how it will end.
+                Box::pin(self.say_goodbye(closing)).await;
+            }
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
+        loop {
+            let steps = [Self::write, Self::pass_gate, Self::finish, Self::begin, Self::read];
+            let mut moved = false;
+            for step in steps {
+                match step(self, cx) {
+                    Ok(Moved::Yes) => moved = true,
+                    Ok(Moved::No) => {}
+                    Err(ending) => return Poll::Ready(ending),
+                }
+            }
+            if !moved {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Writes what is queued, one message at a time: a flush for each, however many frames it holds.
+    fn write(&mut self, cx: &mut Context<'_>) -> Result<Moved, Ending> {
+        if self.writing == Writing::Flushing {
+            match self.socket.poll_flush_unpin(cx) {
+                Poll::Ready(Ok(())) => self.writing = Writing::Idle,
+                Poll::Ready(Err(_)) => return Err(Ending::Gone),
+                // A peer that does not read must not keep its connection from being ended.
+                Poll::Pending => {
+                    return match self.connection().outbox.poll_closing(cx) {
+                        Poll::Ready(closing) => Err(Ending::Closing(*closing)),
+                        Poll::Pending => Ok(Moved::No),
+                    };
+                }
+            }
+        }
+        match self.connection().outbox.poll_take(cx, MESSAGE_BYTES) {
+            Poll::Pending => Ok(Moved::No),
+            Poll::Ready(Outgoing::Close(closing)) => Err(Ending::Closing(*closing)),
+            Poll::Ready(Outgoing::CatchUp(channels)) => {
+                for channel in channels {
+                    let connection = self.connection().clone();
+                    self.running.push(keep_up(channel, connection).boxed());
+                }
+                Ok(Moved::Yes)
+            }
+            Poll::Ready(Outgoing::Frames(frames)) => {
+                let message = message(self.connection().codec, frames);
+                let connection = self.connection();
+                connection.activity.said.store(connection.clock.now(), Ordering::Relaxed);
+                let socket = &mut self.socket;
+                // Nothing waits in the socket's own buffer, so that it is ready.
+                match socket
+                    .poll_ready_unpin(cx)
+                    .map(|ready| ready.and_then(|()| socket.start_send_unpin(message)))
+                {
+                    Poll::Ready(Ok(())) => self.writing = Writing::Flushing,
+                    Poll::Ready(Err(_)) | Poll::Pending => return Err(Ending::Gone),
+                }
+                Ok(Moved::Yes)
+            }
+        }
+    }
+
+    fn pass_gate(&mut self, cx: &mut Context<'_>) -> Result<Moved, Ending> {
+        let Some(gate) = &mut self.gate else { return Ok(Moved::No) };
+        let Poll::Ready(passed) = guarded(|| gate.poll_unpin(cx))? else { return Ok(Moved::No) };
+        self.gate = None;
+        match passed {
+            Passed::Greeted(greeted) => self.greeted(greeted.map_err(Ending::Closing)?)?,
+            Passed::Appending(id, Ok(appending)) => {
+                self.publishes.push_back(publish::answer(self.caller.clone(), id, appending).boxed());
+            }
+            Passed::Appending(id, Err(refusal)) => self.caller.refuse(id, refusal),
+            Passed::Refreshed(ended) => self.subscriptions.retain(|name, _| !ended.contains(name)),
+        }
+        Ok(Moved::Yes)
+    }
+
+    fn greeted(&mut self, greeted: Greeted) -> Result<(), Ending> {
+        let limits = &self.caller.node.settings.limits;
+        if let Some(user) = &greeted.identity.user
+            && !self.admission.name(limits, user)
+        {
+            let reason = "this user has as many connections as one may have";
+            return Err(Ending::Closing(Closing::new(CloseCode::Overloaded, reason)));
+        }
+        greet::welcome(&self.caller, greeted);
+        Ok(())
+    }
+
+    /// Takes what has come back from the backbone.
+    fn finish(&mut self, cx: &mut Context<'_>) -> Result<Moved, Ending> {
+        let mut moved = Moved::No;
+        while let Poll::Ready(Some(finished)) = guarded(|| self.running.poll_next_unpin(cx))? {
+            moved = Moved::Yes;
+            match finished {
+                Finished::Answered => {}
+                Finished::Joined(name, channel) => {
+                    self.joining.retain(|joining| *joining != name);
+                    if let Some(channel) = channel {
+                        self.subscriptions.insert(name, channel);
+                    }
+                }
+            }
+        }
+        while let Poll::Ready(Some(())) = guarded(|| self.publishes.poll_next_unpin(cx))? {
+            moved = Moved::Yes;
+        }
+        Ok(moved)
+    }
+
+    /// Begins the requests that were read, in their order.
+    fn begin(&mut self, _: &mut Context<'_>) -> Result<Moved, Ending> {
+        let mut moved = Moved::No;
+        while self.gate.is_none() && self.has_room() {
+            let joining = &self.joining;
+            let Some(frame) = self
+                .requests
+                .pop_front_if(|frame| !channel_of(frame).is_some_and(|name| joining.contains(name)))
+            else {
+                break;
+            };
+            moved = Moved::Yes;
+            self.begin_one(frame);
+        }
+        if self.requests.is_empty() && self.requests.capacity() > 0 {
+            self.requests = VecDeque::new();
+        }
+        Ok(moved)
+    }
+
+    fn begin_one(&mut self, frame: ClientFrame) {
+        let caller = self.caller.clone();
+        match frame {
+            ClientFrame::Hello(hello) => {
+                self.gate = Some(greet::greet(caller, hello).map(Passed::Greeted).boxed());
+            }
+            ClientFrame::Publish(wish) => {
+                let appending = async move {
+                    let id = wish.id;
+                    Passed::Appending(id, publish::publish(&caller, wish).await)
+                };
+                self.gate = Some(appending.boxed());
+            }
+            ClientFrame::Refresh(wish) => {
+                let subscribed = self.subscriptions.values().cloned().collect();
+                self.gate = Some(refresh::refresh(caller, wish, subscribed).map(Passed::Refreshed).boxed());
+            }
+            ClientFrame::Subscribe(wish) => {
+                let most = self.caller.node.settings.limits.subscriptions;
+                let more = !self.subscriptions.contains_key(&wish.channel);
+                if more && self.subscriptions.len() + self.joining.len() >= most {
+                    let reason = format!("a connection may have {most} subscriptions");
+                    caller.refuse(wish.id, Refusal::new(RefusalCode::TooManySubscriptions, reason));
+                    return;
+                }
+                self.joining.push(wish.channel.clone());
+                let name = wish.channel.clone();
+                let joined = subscribe::subscribe(caller, wish);
+                self.running.push(joined.map(|channel| Finished::Joined(name, channel)).boxed());
+            }
+            ClientFrame::Unsubscribe(wish) => self.unsubscribe(&wish),
+            ClientFrame::History(wish) => {
+                self.running.push(history::history(caller, wish).map(|()| Finished::Answered).boxed());
+            }
+            ClientFrame::Presence(wish) => {
+                self.running.push(presence::presence(caller, wish).map(|()| Finished::Answered).boxed());
+            }
+            ClientFrame::Ping(_) => self.connection().say(&ServerFrame::Pong(Pong {})),
+            ClientFrame::Pong(_) => {}
+        }
+    }
+
+    fn unsubscribe(&mut self, wish: &Unsubscribe) {
+        let Some(channel) = self.subscriptions.remove(&wish.channel) else {
+            let reason = format!("not subscribed to {}", wish.channel);
+            return self.caller.refuse(wish.id, Refusal::new(RefusalCode::NotSubscribed, reason));
+        };
+        let connection = self.connection();
+        channel.leave(connection.id, connection.clock.now());
+        let (alias, code) = (channel.alias, UnsubscribeCode::Requested);
+        connection.say(&ServerFrame::Unsubscribed(Unsubscribed { alias, code, id: Some(wish.id) }));
+    }
+
+    /// Reads one message, if what was read before has been begun and its answers are being read.
+    fn read(&mut self, cx: &mut Context<'_>) -> Result<Moved, Ending> {
+        let ready = self.requests.is_empty() && self.gate.is_none() && self.has_room();
+        if !ready || self.connection().outbox.is_choked() {
+            return Ok(Moved::No);
+        }
+        match self.socket.poll_next_unpin(cx) {
+            Poll::Pending => Ok(Moved::No),
+            Poll::Ready(Some(Ok(message))) => self.hear(message).map(|()| Moved::Yes),
+            Poll::Ready(Some(Err(error))) => Err(ending_of(&error)),
+            Poll::Ready(None) => Err(Ending::Gone),
+        }
+    }
+
+    fn hear(&mut self, message: Message) -> Result<(), Ending> {
+        let connection = self.connection().clone();
+        let limits = &self.caller.node.settings.limits;
+        let now = connection.clock.now();
+        connection.activity.heard.store(now, Ordering::Relaxed);
+        let bytes: Bytes = match (message, connection.codec) {
+            (Message::Text(text), Codec::Json) => text.into(),
+            (Message::Binary(bytes), Codec::Binary) => bytes,
+            (Message::Ping(bytes) | Message::Pong(bytes), _) => {
+                return match self.rate.charge(limits, now, 1, bytes.len()) {
+                    Pace::Fine | Pace::TooFast => Ok(()),
+                    Pace::Flood => Err(flood()),
+                };
+            }
+            (Message::Close(_), _) => return Err(Ending::Gone),
+            (Message::Text(_), Codec::Binary) => {
+                return Err(malformed("this subprotocol has binary messages"));
+            }
+            (Message::Binary(_), Codec::Json) => return Err(malformed("this subprotocol has text messages")),
+            (Message::Frame(_), _) => return Err(malformed("a frame outside of a message")),
+        };
+        let heard = decode(connection.codec, &bytes, limits)?;
+        let pace = self.rate.charge(limits, now, heard.len().max(1), bytes.len());
+        if pace == Pace::Flood {
+            return Err(flood());
+        }
+        for heard in heard {
+            self.take(heard, pace)?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, heard: Heard<ClientFrame>, pace: Pace) -> Result<(), Ending> {
+        let is_hello = matches!(heard, Heard::Frame(ClientFrame::Hello(_)));
+        match (self.hello, is_hello) {
+            (HelloState::Awaited, true) => self.hello = HelloState::Came,
+            (HelloState::Came, false) => {}
+            (HelloState::Awaited, false) => return Err(hello_expected("the first frame must be hello")),
+            (HelloState::Came, true) => return Err(hello_expected("hello comes once")),
+        }
+        match heard {
+            Heard::UnknownKind(kind) => {
+                let kind: String = kind.chars().take(40).collect();
+                let reason = format!("there is no frame {kind:?}");
+                self.caller.refuse(RequestId(0), Refusal::new(RefusalCode::UnknownFrame, reason));
+            }
+            Heard::Frame(frame) => match request_of(&frame).filter(|_| pace == Pace::TooFast) {
+                Some(id) => {
+                    let refusal = Refusal::new(RefusalCode::TooFast, "too many requests, try again later");
+                    self.caller.refuse(id, refusal);
+                }
+                None => self.requests.push_back(frame),
+            },
+        }
+        Ok(())
+    }
+
+    fn has_room(&self) -> bool {
+        self.running.len() + self.publishes.len() < self.caller.node.settings.limits.requests_in_flight
+    }
+
+    fn connection(&self) -> &Arc<Connection> {
+        &self.caller.connection
+    }
+
+    /// Writes what is queued, says why the connection ends, and waits until the peer has read it, but not long.
+    async fn say_goodbye(&mut self, closing: Closing) {
+        let goodbye = async {
+            let codec = self.connection().codec;
+            while let Some(frames) = self.connection().outbox.drain(MESSAGE_BYTES) {
+                self.socket.feed(message(codec, frames)).await?;
+            }
+            let mut reason = closing.reason;
+            reason.truncate(reason.floor_char_boundary(MOST_REASON));
+            let frame = CloseFrame { code: closing.code.number().into(), reason: reason.into() };
+            self.socket.send(Message::Close(Some(frame))).await?;
+            while let Some(Ok(_)) = self.socket.next().await {}
+            Ok::<(), Error>(())
+        };
+        // The peer may be gone already, or not read: then there is nobody to tell.
+        let _ = tokio::time::timeout(GOODBYE, goodbye).await;
+    }
+}
+
+impl<S> Driver<S> {
+    fn leave_all(&mut self) {
+        let connection = &self.caller.connection;
+        for (_, channel) in self.subscriptions.drain() {
+            channel.leave(connection.id, connection.clock.now());
+        }
+    }
+}
+
+impl<S> Drop for Driver<S> {
+    fn drop(&mut self) {
+        self.leave_all();
+        self.caller.node.connections.remove(self.caller.connection.id);
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Moved {
+    Yes,
+    No,
+}
+
+/// Catches a subscription up; where the backbone cannot be asked, tries again a little later.
+async fn keep_up(channel: Arc<Channel>, connection: Arc<Connection>) -> Finished {
+    if catch_up(&channel, &connection).await.is_err() {
+        tokio::time::sleep(LATER).await;
+        connection.outbox.lag(channel);
+    }
+    Finished::Answered
+}
+
+/// Polls what others wrote. A panic there ends this connection alone.
+fn guarded<T>(poll: impl FnOnce() -> Poll<T>) -> Result<Poll<T>, Ending> {
+    catch_unwind(AssertUnwindSafe(poll)).map_err(|_| {
+        metrics::counter!("tidewire_panics_total", "where" => "connection").increment(1);
+        Ending::Closing(Closing::new(CloseCode::Internal, "the server failed at this connection"))
+    })
+}
+
+fn message(codec: Codec, frames: VecDeque<Bytes>) -> Message {
+    let bytes = match <[Bytes; 1]>::try_from(Vec::from(frames)) {
+        Ok([one]) => one,
+        Err(many) => {
+            let mut all = BytesMut::with_capacity(many.iter().map(Bytes::len).sum());
+            many.iter().for_each(|frame| all.extend_from_slice(frame));
+            all.freeze()
+        }
+    };
+    match codec {
+        Codec::Binary => Message::Binary(bytes),
+        // What JSON writes is UTF-8.
+        Codec::Json => Message::Text(Utf8Bytes::try_from(bytes).unwrap_or_default()),
+    }
+}
+
+fn decode(codec: Codec, message: &[u8], limits: &Limits) -> Result<Vec<Heard<ClientFrame>>, Ending> {
+    let limits = MessageLimits { frames: limits.frames_per_message };
+    codec.decode(message, limits).map_err(|error| {
+        let code = match error {
+            BadMessage::TooManyFrames { .. } => CloseCode::TooManyFrames,
+            BadMessage::Truncated { .. } | BadMessage::Frame { .. } => CloseCode::Malformed,
+        };
+        Ending::Closing(Closing::new(code, error.to_string()))
+    })
+}
+
+fn ending_of(error: &Error) -> Ending {
+    match error {
+        Error::Capacity(error) => Ending::Closing(Closing::new(CloseCode::TooLarge, error.to_string())),
+        Error::Utf8(_) => malformed("a text message must be UTF-8"),
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Ending::Gone,
+        Error::Protocol(error) => malformed(&error.to_string()),
+        Error::Io(error) => {
+            match error.get_ref().and_then(|error| error.downcast_ref::<TooManyFragments>()) {
+                Some(error) => Ending::Closing(Closing::new(CloseCode::TooManyFragments, error.to_string())),
+                None => Ending::Gone,
+            }
+        }
+        _ => Ending::Gone,
+    }
+}
+
+fn malformed(reason: &str) -> Ending {
+    Ending::Closing(Closing::new(CloseCode::Malformed, reason))
+}
+
+fn hello_expected(reason: &str) -> Ending {
+    Ending::Closing(Closing::new(CloseCode::HelloExpected, reason))
+}
+
+fn flood() -> Ending {
+    Ending::Closing(Closing::new(CloseCode::TooFast, "too much, although requests were refused"))
+}
+
+fn channel_of(frame: &ClientFrame) -> Option<&ChannelName> {
+    match frame {
+        ClientFrame::Subscribe(wish) => Some(&wish.channel),
+        ClientFrame::Unsubscribe(wish) => Some(&wish.channel),
+        ClientFrame::Publish(wish) => Some(&wish.channel),
+        ClientFrame::History(wish) => Some(&wish.channel),
+        ClientFrame::Presence(wish) => Some(&wish.channel),
+        ClientFrame::Hello(_) | ClientFrame::Refresh(_) | ClientFrame::Ping(_) | ClientFrame::Pong(_) => None,
+    }
+}
+
+fn request_of(frame: &ClientFrame) -> Option<RequestId> {
+    match frame {
+        ClientFrame::Subscribe(wish) => Some(wish.id),
+        ClientFrame::Unsubscribe(wish) => Some(wish.id),
+        ClientFrame::Publish(wish) => Some(wish.id),
+        ClientFrame::History(wish) => Some(wish.id),
+        ClientFrame::Presence(wish) => Some(wish.id),
+        ClientFrame::Refresh(wish) => Some(wish.id),
+        ClientFrame::Hello(_) | ClientFrame::Ping(_) | ClientFrame::Pong(_) => None,
+    }
+}
+
+/// Frames are joined to messages of about this size.
+const MESSAGE_BYTES: usize = 16 << 10;
+/// What fits into a close frame (RFC 6455, 5.5), after the code.
+const MOST_REASON: usize = 123;
+const GOODBYE: Duration = Duration::from_secs(3);
+const LATER: Duration = Duration::from_secs(1);

@@ -1,0 +1,124 @@
+//! From an HTTP request to a connection.
+
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use futures_util::FutureExt;
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tidewire_protocol::Codec;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+
+use crate::connection::{Connection, ConnectionId, Driver, Fragments};
+use crate::connections::{Admission, Full};
+use crate::node::Inner;
+use crate::request::Caller;
+use crate::{Credentials, Limits, Node};
+
+/// The node's own routes.
+pub(crate) fn router(node: Node) -> Router {
+    Router::new().route("/v1/connect", get(connect)).with_state(node)
+}
+
+async fn connect(State(node): State<Node>, mut request: Request) -> Response {
+    let remote = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+    let Some((key, codec)) = asked_for(request.headers()) else {
+        return refused("upgrade", StatusCode::BAD_REQUEST, NO_UPGRADE);
+    };
+    if node.is_draining() {
+        return refused("draining", StatusCode::SERVICE_UNAVAILABLE, "this node is going away");
+    }
+    let limits = &node.settings().limits;
+    let (id, admission) = match node.0.connections.admit(limits, remote.map(|remote| remote.ip())) {
+        Ok(admitted) => admitted,
+        Err(Full::Node) => {
+            return refused(
+                "node",
+                StatusCode::SERVICE_UNAVAILABLE,
+                "as many connections as this node takes",
+            );
+        }
+        Err(Full::Address) => {
+            return refused(
+                "address",
+                StatusCode::TOO_MANY_REQUESTS,
+                "as many connections as one address may have",
+            );
+        }
+    };
+    let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let door = Credentials { token: None, remote, origin: text(header::ORIGIN), host: text(header::HOST) };
+    let upgrade = hyper::upgrade::on(&mut request);
+    node.0.links.spawn(serve(node.0.clone(), upgrade, codec, id, admission, door));
+    let accept = HeaderValue::from_str(&derive_accept_key(key.as_bytes()));
+    let Ok(accept) = accept else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
+    let headers = [
+        (header::CONNECTION, HeaderValue::from_static("upgrade")),
+        (header::UPGRADE, HeaderValue::from_static("websocket")),
+        (header::SEC_WEBSOCKET_ACCEPT, accept),
+        (header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(codec.subprotocol())),
+    ];
+    (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
+}
+
+async fn serve(
+    node: Arc<Inner>,
+    upgrade: OnUpgrade,
+    codec: Codec,
+    id: ConnectionId,
+    admission: Admission,
+    door: Credentials,
+) {
+    let Ok(upgraded) = upgrade.await else { return };
+    let limits = &node.settings.limits;
+    let connection = Arc::new(Connection::new(id, codec, limits.outbox_bytes, node.clock, door));
+    node.connections.insert(connection.clone());
+    metrics::counter!("tidewire_connections_total").increment(1);
+    let stream = Fragments::of(TokioIo::new(upgraded), connection.clone(), limits.fragments);
+    let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(socket_config(limits))).await;
+    let driver = Driver::new(Caller { node, connection }, admission, socket);
+    if AssertUnwindSafe(driver.run()).catch_unwind().await.is_err() {
+        metrics::counter!("tidewire_panics_total", "where" => "connection").increment(1);
+    }
+}
+
+/// Small buffers: each connection has them, and most are idle.
+fn socket_config(limits: &Limits) -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(1024)
+        .write_buffer_size(0)
+        .max_message_size(Some(limits.message_bytes))
+        .max_frame_size(Some(limits.message_bytes))
+}
+
+/// The key and the codec of a WebSocket's opening handshake (RFC 6455, 4.2.1); `None` if it is not one for us.
+fn asked_for(headers: &HeaderMap) -> Option<(HeaderValue, Codec)> {
+    let tokens = |name| {
+        let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).map(str::trim)
+    };
+    let upgrades = tokens(header::CONNECTION).any(|token| token.eq_ignore_ascii_case("upgrade"))
+        && tokens(header::UPGRADE).any(|token| token.eq_ignore_ascii_case("websocket"))
+        && headers.get(header::SEC_WEBSOCKET_VERSION).is_some_and(|version| version == "13");
+    let codec = Codec::ALL
+        .into_iter()
+        .find(|codec| tokens(header::SEC_WEBSOCKET_PROTOCOL).any(|token| token == codec.subprotocol()))?;
+    let key = headers.get(header::SEC_WEBSOCKET_KEY)?;
+    upgrades.then(|| (key.clone(), codec))
+}
+
+fn refused(why: &'static str, status: StatusCode, reason: &'static str) -> Response {
+    metrics::counter!("tidewire_connections_refused_total", "why" => why).increment(1);
+    (status, reason).into_response()
+}
+
+const NO_UPGRADE: &str =
+    "this is a WebSocket endpoint, for the subprotocols tidewire.v1.postcard and tidewire.v1.json";

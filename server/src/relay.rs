@@ -1,0 +1,112 @@
+//! From the backbone's arrivals to the channels: one ordered task per shard, never a task per publication.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use tidewire_backbone::{Arrival, Arrivals, Interrupted};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::hub::Hub;
+use crate::scope::Scope;
+
+/// Begins to relay. The queues to the shards are bounded; a shard that does not keep up makes the backbone wait.
+pub(crate) fn start(hub: &Arc<Hub>, scope: &Scope, arrivals: Arrivals) {
+    let mut shards = Vec::new();
+    for shard in 0..hub.shards() {
+        let (queue, queued) = mpsc::channel(QUEUE);
+        shards.push(queue);
+        scope.tasks.spawn(relay(hub.clone(), shard, queued));
+    }
+    scope.tasks.spawn(distribute(hub.clone(), arrivals, shards, scope.stop.clone()));
+}
+
+async fn distribute(
+    hub: Arc<Hub>,
+    mut arrivals: Arrivals,
+    shards: Vec<mpsc::Sender<Arrival>>,
+    stop: CancellationToken,
+) {
+    let mut batch = Vec::with_capacity(BATCH);
+    loop {
+        let count = tokio::select! {
+            count = arrivals.recv_many(&mut batch, BATCH) => count,
+            () = stop.cancelled() => return,
+        };
+        if count == 0 {
+            tracing::error!("the backbone's arrivals have ended");
+            return;
+        }
+        for arrival in batch.drain(..) {
+            let shard = match &arrival {
+                Arrival::Published(channel, _)
+                | Arrival::Announced(channel, _)
+                | Arrival::Ephemeral(channel, _) => hub.shard_of(channel),
+                Arrival::Interrupted(_) => {
+                    for shard in &shards {
+                        if shard.send(arrival.clone()).await.is_err() {
+                            return;
+                        }
+                    }
+                    continue;
+                }
+            };
+            if shards[shard].send(arrival).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+async fn relay(hub: Arc<Hub>, shard: usize, mut queue: mpsc::Receiver<Arrival>) {
+    while let Some(arrival) = queue.recv().await {
+        // What goes wrong with one arrival must not silence the shard; the next arrival finds the hole by its tag.
+        let handled = catch_unwind(AssertUnwindSafe(|| handle(&hub, shard, arrival)));
+        if handled.is_err() {
+            metrics::counter!("tidewire_panics_total", "where" => "relay").increment(1);
+            tracing::error!("an arrival could not be relayed");
+        }
+    }
+}
+
+fn handle(hub: &Hub, shard: usize, arrival: Arrival) {
+    match arrival {
+        Arrival::Published(channel, entry) => {
+            metrics::counter!("tidewire_arrivals_total").increment(1);
+            if let Some(channel) = hub.find(&channel) {
+                channel.arrive(entry);
+            }
+        }
+        Arrival::Announced(channel, position) => {
+            metrics::counter!("tidewire_arrivals_total").increment(1);
+            if let Some(channel) = hub.find(&channel) {
+                channel.announce(position);
+            }
+        }
+        Arrival::Ephemeral(channel, publication) => {
+            metrics::counter!("tidewire_arrivals_total").increment(1);
+            if let Some(channel) = hub.find(&channel) {
+                channel.pass(publication);
+            }
+        }
+        Arrival::Interrupted(Interrupted::All) => {
+            metrics::counter!("tidewire_interruptions_total").increment(1);
+            for channel in hub.in_shard(shard) {
+                channel.interrupt();
+            }
+        }
+        Arrival::Interrupted(Interrupted::Channels(channels)) => {
+            metrics::counter!("tidewire_interruptions_total").increment(1);
+            for name in channels.iter().filter(|name| hub.shard_of(name) == shard) {
+                if let Some(channel) = hub.find(name) {
+                    channel.interrupt();
+                }
+            }
+        }
+    }
+}
+
+/// Arrivals that wait for one shard.
+const QUEUE: usize = 1024;
+/// Arrivals that are taken from the backbone at once.
+const BATCH: usize = 64;

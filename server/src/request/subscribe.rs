@@ -1,0 +1,37 @@
+use std::sync::Arc;
+
+use tidewire_protocol::{RefusalCode, Subscribe};
+
+use super::Caller;
+use crate::Refusal;
+use crate::channel::{Channel, Joined, join};
+
+/// Subscribes the caller, through the gate; `None` where that was refused.
+pub(crate) async fn subscribe(caller: Caller, wish: Subscribe) -> Option<Arc<Channel>> {
+    match enter(&caller, &wish).await {
+        Ok(channel) => Some(channel),
+        Err(refusal) => {
+            caller.refuse(wish.id, refusal);
+            None
+        }
+    }
+}
+
+async fn enter(caller: &Caller, wish: &Subscribe) -> Result<Arc<Channel>, Refusal> {
+    let Caller { node, connection } = caller;
+    if wish.since.len() > MOST_OFFERS {
+        let reason = format!("at most {MOST_OFFERS} positions can be offered");
+        return Err(Refusal::new(RefusalCode::Malformed, reason));
+    }
+    let retention = node.namespace(&wish.channel)?.retention;
+    node.policy.subscribe(&*caller.identity()?, &wish.channel).await?;
+    loop {
+        let channel = node.hub.occupy(&wish.channel, retention, connection.clock.now());
+        match node.in_time(join(&channel, connection, wish)).await? {
+            Joined::Yes => return Ok(channel),
+            Joined::ChannelLeft => {}
+        }
+    }
+}
+
+const MOST_OFFERS: usize = 16;

@@ -1,0 +1,69 @@
+//! What happens by the clock, for all connections and channels of a node: one task, no timer for each of them.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use tidewire_protocol::{CloseCode, Ping, ServerFrame};
+
+use crate::connection::Connection;
+use crate::node::Inner;
+use crate::{Closing, Settings};
+
+/// Ticks until the node stops.
+pub(crate) async fn run(node: Arc<Inner>) {
+    let shortest = node.settings.heartbeat.min(node.settings.limits.hello_within);
+    let mut ticks = tokio::time::interval((shortest / 4).clamp(SHORTEST, LONGEST));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = node.scope.stop.cancelled() => return,
+        }
+        let now = node.clock.now();
+        for connection in node.connections.all() {
+            look_at(&connection, &node.settings, now);
+        }
+        node.hub.leave_deserted(now.saturating_sub(millis(node.settings.linger)));
+        metrics::gauge!("tidewire_connections").set(node.connections.count() as f64);
+        metrics::gauge!("tidewire_channels").set(node.hub.count() as f64);
+    }
+}
+
+fn look_at(connection: &Connection, settings: &Settings, now: u64) {
+    let activity = &connection.activity;
+    let since = |then: u64| now.saturating_sub(then);
+    let close = |code, reason: &str| connection.outbox.close(Closing::new(code, reason));
+    let greeted = connection.is_greeted();
+    if !greeted && since(activity.opened) > millis(settings.limits.hello_within) {
+        return close(CloseCode::HelloTimeout, "no hello came in time");
+    }
+    let assembling = activity.assembling.load(Relaxed);
+    if assembling != 0 && since(assembling) > millis(settings.limits.message_within) {
+        return close(CloseCode::TooManyFragments, "a message took too long to arrive");
+    }
+    let token_ends = activity.token_ends.load(Relaxed);
+    if token_ends != 0 && now > token_ends.saturating_add(millis(settings.token_grace)) {
+        return close(CloseCode::TokenExpired, "the token has expired, come back with a new one");
+    }
+    let heartbeat = millis(settings.heartbeat);
+    let (heard, said, pinged) =
+        (activity.heard.load(Relaxed), activity.said.load(Relaxed), activity.pinged.load(Relaxed));
+    if since(heard) > heartbeat + GRACE {
+        return close(CloseCode::Unresponsive, "nothing was heard for too long");
+    }
+    let due = since(heard) >= heartbeat || since(said) >= heartbeat;
+    if greeted && due && since(pinged) >= heartbeat {
+        activity.pinged.store(now, Relaxed);
+        connection.say(&ServerFrame::Ping(Ping {}));
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// How long a ping may go unanswered, in milliseconds.
+const GRACE: u64 = 10_000;
+const SHORTEST: Duration = Duration::from_millis(10);
+const LONGEST: Duration = Duration::from_millis(1000);
