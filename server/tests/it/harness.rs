@@ -1,0 +1,210 @@
+//! A node on a free port, and clients that speak the protocol as people would write it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tidewire_backbone::{MemoryBackbone, MemoryConfig};
+use tidewire_server::{AllowAll, Namespaces, Node, Policy, Server, Settings};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+
+/// A node that listens.
+pub(crate) struct TestNode {
+    pub(crate) node: Node,
+    pub(crate) address: std::net::SocketAddr,
+    pub(crate) backbone: Arc<MemoryBackbone>,
+    _stop: tokio::sync::oneshot::Sender<()>,
+}
+
+/// What tests begin with: anything goes in any namespace.
+pub(crate) fn settings() -> Settings {
+    Settings { namespaces: Namespaces::open(), ..Settings::default() }
+}
+
+/// A node of its own.
+pub(crate) async fn node() -> TestNode {
+    node_with(settings(), AllowAll).await
+}
+
+/// A node of its own, with settings and a policy.
+pub(crate) async fn node_with(settings: Settings, policy: impl Policy) -> TestNode {
+    let (backbone, arrivals) = MemoryBackbone::new(MemoryConfig::default());
+    start(settings, Arc::new(policy), backbone, arrivals).await
+}
+
+impl TestNode {
+    /// Another node on the same logs.
+    pub(crate) async fn another(&self) -> Self {
+        let (backbone, arrivals) = self.backbone.another();
+        start(settings(), Arc::new(AllowAll), backbone, arrivals).await
+    }
+
+    /// A socket that has said nothing yet.
+    pub(crate) async fn dial(&self) -> Client {
+        let mut request = format!("ws://{}/v1/connect", self.address).into_client_request().unwrap();
+        request.headers_mut().insert("sec-websocket-protocol", "tidewire.v1.json".parse().unwrap());
+        let stream = TcpStream::connect(self.address).await.unwrap();
+        let (socket, _) = tokio_tungstenite::client_async(request, stream).await.unwrap();
+        Client { socket, frames: Vec::new() }
+    }
+
+    /// A connection that is greeted, with a publisher of this number.
+    pub(crate) async fn connect(&self, publisher: u64) -> Client {
+        let mut client = self.dial().await;
+        client.say(json!({"hello": {"sdk": "test", "publisher": format!("{publisher:016x}")}})).await;
+        client.hears("welcome").await;
+        client
+    }
+}
+
+async fn start(
+    settings: Settings,
+    policy: Arc<dyn Policy>,
+    backbone: MemoryBackbone,
+    arrivals: tidewire_backbone::Arrivals,
+) -> TestNode {
+    let backbone = Arc::new(backbone);
+    let server = Server::builder(settings).backbone(backbone.clone(), arrivals).policy(policy).build();
+    let node = server.node();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel();
+    tokio::spawn(async move {
+        let router = server.router();
+        let stopped = async {
+            let _ = stopped.await;
+        };
+        server.serve(listener, router, stopped).await.unwrap();
+    });
+    TestNode { node, address, backbone, _stop: stop }
+}
+
+/// One client's socket.
+pub(crate) struct Client {
+    socket: WebSocketStream<TcpStream>,
+    frames: Vec<Value>,
+}
+
+impl Client {
+    /// Sends one frame as a message.
+    pub(crate) async fn say(&mut self, frame: Value) {
+        self.say_raw(&frame.to_string()).await;
+    }
+
+    /// Sends several frames as one message.
+    pub(crate) async fn say_all(&mut self, frames: impl IntoIterator<Item = Value>) {
+        let lines: Vec<String> = frames.into_iter().map(|frame| frame.to_string()).collect();
+        self.say_raw(&lines.join("\n")).await;
+    }
+
+    /// Sends a text.
+    pub(crate) async fn say_raw(&mut self, text: &str) {
+        self.send(Message::text(text)).await;
+    }
+
+    /// Sends any message.
+    pub(crate) async fn send(&mut self, message: Message) {
+        self.socket.send(message).await.unwrap();
+    }
+
+    /// The stream below, for what no WebSocket would send.
+    pub(crate) fn stream(&mut self) -> &mut TcpStream {
+        self.socket.get_mut()
+    }
+
+    /// The next frame that is no ping.
+    pub(crate) async fn next(&mut self) -> Value {
+        loop {
+            while self.frames.is_empty() {
+                match self.message().await {
+                    Message::Text(text) => {
+                        let lines = text.lines().rev();
+                        self.frames = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
+                    }
+                    Message::Close(frame) => panic!("closed: {frame:?}"),
+                    _ => {}
+                }
+            }
+            let frame = self.frames.pop().unwrap();
+            if frame.get("ping").is_none() {
+                return frame;
+            }
+        }
+    }
+
+    /// The content of the next frame, which has to be of this kind.
+    pub(crate) async fn hears(&mut self, kind: &str) -> Value {
+        let mut frame = self.next().await;
+        match frame.get_mut(kind) {
+            Some(content) => content.take(),
+            None => panic!("expected {kind}, heard {frame}"),
+        }
+    }
+
+    /// The payloads of the next publications.
+    pub(crate) async fn hears_publications(&mut self, count: usize) -> Vec<Value> {
+        let mut payloads = Vec::new();
+        for _ in 0..count {
+            payloads.push(self.hears("publication").await["data"].take());
+        }
+        payloads
+    }
+
+    /// The payloads of so many publications, among so many `published`.
+    pub(crate) async fn hears_publications_and_answers(
+        &mut self,
+        count: usize,
+        answers: usize,
+    ) -> Vec<Value> {
+        let (mut payloads, mut heard) = (Vec::new(), 0);
+        while payloads.len() < count || heard < answers {
+            let mut frame = self.next().await;
+            match frame.get_mut("publication") {
+                Some(publication) => payloads.push(publication["data"].take()),
+                None => heard += usize::from(frame.get("published").is_some()),
+            }
+        }
+        payloads
+    }
+
+    /// The code and the reason with which the server ends the connection.
+    pub(crate) async fn hears_close(&mut self) -> (u16, String) {
+        loop {
+            if let Message::Close(frame) = self.message().await {
+                let frame = frame.unwrap();
+                return (frame.code.into(), frame.reason.to_string());
+            }
+        }
+    }
+
+    /// Subscribes afresh; answers the `subscribed`.
+    pub(crate) async fn subscribes(&mut self, channel: &str) -> Value {
+        self.say(json!({"subscribe": {"id": 1, "channel": channel}})).await;
+        self.hears("subscribed").await
+    }
+
+    /// Publishes; answers its position.
+    pub(crate) async fn publishes(&mut self, channel: &str, seq: u64, data: impl Into<Value>) -> String {
+        self.say(publish(channel, seq, data)).await;
+        loop {
+            let frame = self.next().await;
+            if let Some(published) = frame.get("published") {
+                return published["position"].as_str().unwrap().to_owned();
+            }
+        }
+    }
+
+    async fn message(&mut self) -> Message {
+        let next = tokio::time::timeout(Duration::from_secs(10), self.socket.next());
+        next.await.expect("nothing came").expect("the socket ended").expect("a readable message")
+    }
+}
+
+/// A publish frame.
+pub(crate) fn publish(channel: &str, seq: u64, data: impl Into<Value>) -> Value {
+    json!({"publish": {"id": seq, "channel": channel, "seq": seq, "data": data.into()}})
+}
