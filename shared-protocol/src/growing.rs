@@ -129,7 +129,9 @@ macro_rules! growing {
                     if text && self.$field.is_absent() || !text && at > last {
                         state.skip_field(stringify!($field))?;
                     } else {
-                        state.serialize_field(self.$field.key(stringify!($field)), &self.$field)?;
+                        // Only JSON has keys, and finding a payload's out costs a look at all of it.
+                        let key = if text { self.$field.key(stringify!($field)) } else { stringify!($field) };
+                        state.serialize_field(key, &self.$field)?;
                     }
                 )*
                 state.end()

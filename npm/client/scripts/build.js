@@ -1,0 +1,41 @@
+// Makes dist/ from src/ and from wasm/, which `cargo xtask npm` fills before.
+import { build } from 'esbuild';
+import { execFileSync } from 'node:child_process';
+import { copyFile, readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { check, print, sizes } from './size.js';
+
+const here = join(dirname(fileURLToPath(import.meta.url)), '..');
+const dist = join(here, 'dist');
+const { version } = JSON.parse(await readFile(join(here, 'package.json'), 'utf8'));
+
+await rm(dist, { recursive: true, force: true });
+await build({
+  absWorkingDir: here,
+  entryPoints: ['src/index.ts', 'src/slim.ts', 'src/workerd.ts'],
+  outdir: dist,
+  format: 'esm',
+  target: 'es2022',
+  bundle: true,
+  // The lazy import of WebAssembly becomes a file of its own, and the entries share the rest.
+  splitting: true,
+  chunkNames: '[name]-[hash]',
+  minify: true,
+  sourcemap: true,
+  loader: { '.wasm': 'base64' },
+  // Left for workerd, which takes the import as it is.
+  external: ['./tidewire.wasm'],
+  define: { VERSION: JSON.stringify(version) },
+  legalComments: 'none',
+  logLevel: 'warning',
+});
+await copyFile(join(here, 'wasm/tidewire_bg.wasm'), join(dist, 'tidewire.wasm'));
+
+const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
+execFileSync(process.execPath, [tsc, '-p', join(here, 'tsconfig.build.json')], { stdio: 'inherit' });
+
+const found = await sizes(dist);
+print(found);
+check(found);

@@ -1,0 +1,63 @@
+// What a page downloads to use @tidewire/client, compressed, and the limit that it is held to.
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+
+/** 40 KB, gzip. */
+export const LIMIT = 40_000;
+
+/** The gzipped size of each part of a built package, in bytes. */
+export async function sizes(dist) {
+  const isWasm = name => name.startsWith('wasm-base64-') && name.endsWith('.js');
+  const wasm = (await readdir(dist)).filter(isWasm);
+  if (wasm.length !== 1)
+    throw new Error(`expected one chunk with WebAssembly in ${dist}, found ${wasm.length}`);
+  const code = await reachable(dist, 'index.js', isWasm);
+  return {
+    'wasm (base64 chunk)': await gzipped(dist, wasm),
+    'glue and TypeScript': await gzipped(dist, code),
+  };
+}
+
+/** Fails where the parts together exceed the limit. */
+export function check(parts, limit = LIMIT) {
+  const total = sum(parts);
+  if (total > limit) throw new Error(`@tidewire/client has ${total} bytes gzipped, its limit is ${limit}`);
+}
+
+/** Prints each part and the sum. */
+export function print(parts, limit = LIMIT) {
+  for (const [name, bytes] of Object.entries(parts)) console.log(`${name.padEnd(24)}${kilobytes(bytes)}`);
+  console.log(`${'together, gzip'.padEnd(24)}${kilobytes(sum(parts))}  of ${kilobytes(limit).trim()}`);
+}
+
+/** An entry and the chunks that it imports, without those that are skipped. */
+async function reachable(dist, entry, skipped, found = new Set()) {
+  if (found.has(entry) || skipped(entry)) return found;
+  found.add(entry);
+  const text = await readFile(join(dist, entry), 'utf8');
+  for (const [, name] of text.matchAll(/["']\.\/([\w.-]+\.js)["']/g))
+    await reachable(dist, name, skipped, found);
+  return found;
+}
+
+async function gzipped(dist, names) {
+  let bytes = 0;
+  for (const name of names) bytes += gzipSync(await readFile(join(dist, name)), { level: 9 }).length;
+  return bytes;
+}
+
+function sum(parts) {
+  return Object.values(parts).reduce((total, bytes) => total + bytes, 0);
+}
+
+function kilobytes(bytes) {
+  return `${(bytes / 1000).toFixed(1)} KB`.padStart(8);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const found = await sizes(join(dirname(fileURLToPath(import.meta.url)), '../dist'));
+  print(found);
+  check(found);
+}

@@ -1,0 +1,125 @@
+import type { Engine, Request } from './engine.ts';
+import { TidewireError } from './errors.ts';
+import { read, type Message, type RawMessage } from './message.ts';
+import { Messages, type MessagesOptions } from './messages.ts';
+import { encode } from './payload.ts';
+import { guard } from './report.ts';
+import type { StandardSchema } from './standard-schema.ts';
+import { Subscription, type Handlers, type SubscribeOptions } from './subscription.ts';
+import type { RequestEvent } from './unpack.ts';
+import { valid, validate } from './validate.ts';
+
+/** That the server has a publication. */
+export interface Published {
+  /** Its place in the channel's log; null where there is no log, or where the place is no longer known. */
+  readonly position: string | null;
+}
+
+/** Which part of a channel's log. */
+export interface HistoryOptions {
+  /** At most so many messages; the server has a limit of its own. */
+  readonly limit?: number;
+  /** Only what follows this position; without it, the newest. */
+  readonly since?: string;
+}
+
+/** A part of a channel's log. */
+export interface History<Data> {
+  /** Oldest first. */
+  readonly publications: readonly Message<Data>[];
+  /** The channel's newest position. */
+  readonly position: string;
+  /** There is more after the last of `publications`. */
+  readonly more: boolean;
+  /** Why `since` is no longer in the log, where it is not: this page then begins with the oldest that there is. */
+  readonly reset: string | null;
+  /** What could not be read, or is not what the schema says; left out of `publications`. */
+  readonly errors: readonly TidewireError[];
+}
+
+/** One channel, typed by its definition. */
+export class Channel<Sent, Received> implements AsyncIterable<Message<Received>> {
+  /** Its name, with the parameters filled in. */
+  readonly name: string;
+  readonly #engine: Engine;
+  readonly #schema: StandardSchema<Sent, Received> | undefined;
+
+  /** @internal */
+  constructor(engine: Engine, name: string, schema: StandardSchema<Sent, Received> | undefined) {
+    this.#engine = engine;
+    this.name = name;
+    this.#schema = schema;
+  }
+
+  /** Hands over every message from now on, and with `last` or `since` some from before; each once, in order. */
+  subscribe(
+    handlers: Handlers<Received> | NonNullable<Handlers<Received>['message']>,
+    options: SubscribeOptions = {},
+  ): Subscription {
+    const all = typeof handlers === 'function' ? { message: handlers } : handlers;
+    const deliver = (raw: RawMessage): TidewireError | undefined => {
+      if (!all.message) return undefined;
+      const message = read(raw, this.#schema);
+      if (message instanceof TidewireError) return message;
+      guard(() => all.message?.(message.data, message.meta));
+      return undefined;
+    };
+    return new Subscription(this.#engine, this.name, deliver, all, options);
+  }
+
+  /** The messages for a `for await` loop; leaving the loop unsubscribes. A gap ends it with an error. */
+  messages(options: MessagesOptions = {}): AsyncIterableIterator<Message<Received>> {
+    return new Messages((handlers, rest) => this.subscribe(handlers, rest), options);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<Message<Received>> {
+    return this.messages();
+  }
+
+  /**
+   * Publishes a message once, however often the connection breaks meanwhile: kept and sent again until the server
+   * has it. Rejects with a TidewireError where the server refuses it or the schema does.
+   */
+  async publish(data: Sent): Promise<Published> {
+    if (this.#schema) valid(validate(this.#schema, data), 'the message');
+    // What is sent is the schema's input: each receiver's schema makes its output of it.
+    const { bytes, binary } = encode(data);
+    const event = await this.#ask('published', (driver, id) =>
+      binary ? driver.publish_binary(id, this.name, bytes) : driver.publish_json(id, this.name, bytes),
+    );
+    return { position: event.position };
+  }
+
+  /** Reads a part of the channel's log. */
+  async history({ limit = 0, since }: HistoryOptions = {}): Promise<History<Received>> {
+    const page = await this.#ask('history', (driver, id) => driver.history(id, this.name, since, limit));
+    const publications: Message<Received>[] = [];
+    const errors: TidewireError[] = [];
+    for (const raw of page.messages) {
+      const message = read(raw, this.#schema);
+      if (message instanceof TidewireError) errors.push(message);
+      else publications.push(message);
+    }
+    return { publications, position: page.position, more: page.more, reset: page.reset || null, errors };
+  }
+
+  #ask<Kind extends 'published' | 'history'>(
+    kind: Kind,
+    command: Request,
+  ): Promise<Extract<RequestEvent, { kind: Kind }>> {
+    return new Promise((resolve, reject) => {
+      this.#engine.request(event => {
+        this.#engine.forget(event.id);
+        if (event.kind === 'failed') reject(event.error);
+        else if (isOf(event, kind)) resolve(event);
+      }, command);
+    });
+  }
+}
+
+function isOf<Kind extends RequestEvent['kind']>(
+  event: RequestEvent,
+  kind: Kind,
+): event is Extract<RequestEvent, { kind: Kind }> {
+  return event.kind === kind;
+}

@@ -1,0 +1,125 @@
+import { Channel } from './channel.ts';
+import { channelName, type ChannelDefinition, type ParametersArgument } from './define-channel.ts';
+import type { StartDriver } from './driver.ts';
+import { endpoint } from './endpoint.ts';
+import { Engine } from './engine.ts';
+import { TidewireError } from './errors.ts';
+import { guard, report } from './report.ts';
+import type { Status, StatusDetail } from './status.ts';
+import type { ClientEvent } from './unpack.ts';
+
+/** How a client reaches its server, and as whom. */
+export interface ClientOptions {
+  /** The server's address: `wss://host/v1/connect`, its origin, or a path on the page's own origin. */
+  readonly url: string | URL;
+  /**
+   * A JSON Web Token, or how to get one: asked at each connect and before the last one expires. When the function
+   * throws, it is asked again later; when it throws a TidewireError whose advice is `stop`, the client ends.
+   */
+  readonly token?: string | (() => string | Promise<string>);
+  /** Whether to connect at once. By default yes in browsers, and no elsewhere, as when a page is rendered on a server. */
+  readonly autoConnect?: boolean;
+}
+
+/** What a client tells of itself. */
+export interface ClientEvents {
+  status: StatusDetail;
+  error: TidewireError;
+}
+
+/** A connection to a Tidewire server that comes back by itself, shared by all the channels of a page. */
+export class Client {
+  readonly #engine: Engine;
+  readonly #token: ClientOptions['token'];
+  readonly #listeners = {
+    status: new Set<(detail: StatusDetail) => void>(),
+    error: new Set<(error: TidewireError) => void>(),
+  };
+  #status: StatusDetail = { status: 'idle' };
+
+  /** @internal */
+  constructor(options: ClientOptions, load: () => Promise<StartDriver>) {
+    this.#token = options.token;
+    this.#engine = new Engine(endpoint(options.url), load, event => this.#hear(event));
+    if (options.autoConnect ?? isBrowser()) this.connect();
+  }
+
+  /** Whether the client is connected, in a word. */
+  get status(): Status {
+    return this.#status.status;
+  }
+
+  /** The status, with the reason and the time of the next attempt. */
+  get statusDetail(): StatusDetail {
+    return this.#status;
+  }
+
+  /** Calls `listener` at every change; returns how to stop that. Errors that nobody listens to are reported. */
+  on<Name extends keyof ClientEvents>(name: Name, listener: (event: ClientEvents[Name]) => void): () => void {
+    const listeners = this.#listeners[name] as Set<(event: ClientEvents[Name]) => void>;
+    // A function of its own, so that the same listener can be given twice.
+    const added = (event: ClientEvents[Name]) => listener(event);
+    listeners.add(added);
+    return () => listeners.delete(added);
+  }
+
+  /** A channel of a definition, with a value for each of its parameters. Cheap: nothing is subscribed by this. */
+  channel<Pattern extends string, Sent, Received>(
+    definition: ChannelDefinition<Pattern, Sent, Received>,
+    ...[parameters]: ParametersArgument<Pattern>
+  ): Channel<Sent, Received> {
+    return new Channel(this.#engine, channelName(definition.pattern, parameters), definition.message);
+  }
+
+  /** Connects, where that is not done or the server said not to come back; comes to nothing after `close`. */
+  connect(): void {
+    if (typeof WebSocket === 'undefined') {
+      throw new TidewireError('no_websocket', 'there is no WebSocket here: Node has it from version 22');
+    }
+    this.#engine.connect();
+  }
+
+  /** Ends the connection and every subscription for good. */
+  close(): void {
+    this.#engine.close();
+  }
+
+  #hear(event: ClientEvent): void {
+    switch (event.kind) {
+      case 'status':
+        this.#status = event.detail;
+        return this.#tell('status', event.detail);
+      case 'trouble':
+        if (!this.#listeners.error.size) report(event.error);
+        return this.#tell('error', event.error);
+      case 'fetch-token':
+        void this.#fetchToken();
+    }
+  }
+
+  async #fetchToken(): Promise<void> {
+    try {
+      const token = typeof this.#token === 'function' ? await this.#token() : this.#token;
+      this.#engine.command(driver => driver.token(token));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const refused = error instanceof TidewireError && error.advice === 'stop';
+      this.#engine.command(driver =>
+        refused ? driver.token_refused(reason) : driver.token_unavailable(reason),
+      );
+    }
+  }
+
+  #tell<Name extends keyof ClientEvents>(name: Name, event: ClientEvents[Name]): void {
+    // A copy: a listener may add or remove others.
+    for (const listener of [...this.#listeners[name]] as ((event: ClientEvents[Name]) => void)[])
+      guard(() => listener(event));
+  }
+}
+
+/** A page or a worker; neither Node, nor a page that is rendered on a server. */
+function isBrowser(): boolean {
+  return (
+    typeof WebSocket !== 'undefined' && (typeof document !== 'undefined' || 'WorkerGlobalScope' in globalThis)
+  );
+}

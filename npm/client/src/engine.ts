@@ -1,0 +1,148 @@
+import type { Driver, StartDriver } from './driver.ts';
+import { TidewireError } from './errors.ts';
+import { guard } from './report.ts';
+import { unpack, type ClientEvent, type RequestEvent } from './unpack.ts';
+
+/** Hears what becomes of one subscription or request. */
+export type Receiver = (event: RequestEvent) => void;
+
+/** What a driver is asked, under the number that the engine gives. */
+export type Request = (driver: Driver, id: number) => void;
+
+type Command = (driver: Driver) => void;
+
+/** How many commands wait for WebAssembly to load; what comes on top is refused. */
+const MOST_WAITING = 1024;
+
+/**
+ * Stands between the client and its driver: keeps commands until WebAssembly is there, numbers subscriptions and
+ * requests, and hands each event to the one whom it concerns, in order, one after the other.
+ */
+export class Engine {
+  readonly #url: string;
+  readonly #load: () => Promise<StartDriver>;
+  readonly #client: (event: ClientEvent) => void;
+  readonly #receivers = new Map<number, Receiver>();
+  #phase: 'idle' | 'loading' | 'running' | 'closed' = 'idle';
+  #driver: Driver | undefined;
+  #waiting: Command[] = [];
+  #events: (RequestEvent | ClientEvent)[] = [];
+  #telling = false;
+  #lastId = 0;
+  #connection: string | undefined;
+
+  constructor(url: string, load: () => Promise<StartDriver>, client: (event: ClientEvent) => void) {
+    this.#url = url;
+    this.#load = load;
+    this.#client = client;
+  }
+
+  /** The name of the live connection; none where the client is not live. */
+  get connection(): string | undefined {
+    return this.#connection;
+  }
+
+  /** Loads WebAssembly where it is not there, and connects. */
+  connect(): void {
+    if (this.#phase === 'running') this.#driver?.connect();
+    if (this.#phase !== 'idle') return;
+    this.#phase = 'loading';
+    this.#tell([{ kind: 'status', detail: { status: 'connecting' } }]);
+    this.#load().then(
+      start => this.#start(start),
+      (error: unknown) => this.#failedToLoad(error),
+    );
+  }
+
+  /** Ends everything: what is open fails with `closed`. */
+  close(): void {
+    if (this.#phase === 'closed') return;
+    this.#phase = 'closed';
+    this.#driver?.close();
+    this.#driver?.free();
+    this.#driver = undefined;
+    this.#failAll(closed());
+    this.#tell([{ kind: 'status', detail: { status: 'closed', reason: 'closed by the application' } }]);
+  }
+
+  /** Gives the driver a command that needs no answer. */
+  command(command: Command): void {
+    if (this.#driver) command(this.#driver);
+    else if (this.#phase !== 'closed') this.#waiting.push(command);
+  }
+
+  /** Gives the driver a subscription or request, under a new number; the receiver hears what becomes of it. */
+  request(receiver: Receiver, command: Request): number {
+    const id = ++this.#lastId;
+    this.#receivers.set(id, receiver);
+    if (this.#phase === 'closed') this.#tell([{ kind: 'failed', id, error: closed() }]);
+    else if (!this.#driver && this.#waiting.length >= MOST_WAITING)
+      this.#tell([{ kind: 'failed', id, error: full() }]);
+    else this.command(driver => this.#receivers.has(id) && command(driver, id));
+    return id;
+  }
+
+  /** Forgets a subscription or request: its receiver hears no more. */
+  forget(id: number): void {
+    this.#receivers.delete(id);
+  }
+
+  #start(start: StartDriver): void {
+    if (this.#phase === 'closed') return;
+    const driver = start(this.#url, `web/${VERSION}`, { events: packed => this.#tell(unpack(packed)) });
+    this.#driver = driver;
+    this.#phase = 'running';
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const command of waiting) command(driver);
+    // A handler that the commands reached may have closed the client.
+    this.#driver?.connect();
+  }
+
+  #failedToLoad(cause: unknown): void {
+    if (this.#phase === 'closed') return;
+    this.#phase = 'idle';
+    this.#waiting = [];
+    const error =
+      cause instanceof TidewireError
+        ? cause
+        : new TidewireError('wasm_failed', `Tidewire's WebAssembly does not load: ${String(cause)}`, {
+            cause,
+          });
+    this.#failAll(error);
+    this.#tell([
+      { kind: 'trouble', error },
+      { kind: 'status', detail: { status: 'closed', reason: error.message } },
+    ]);
+  }
+
+  #failAll(error: TidewireError): void {
+    this.#tell([...this.#receivers.keys()].map(id => ({ kind: 'failed', id, error })));
+  }
+
+  /** Later, but before anything else happens: so a handler never runs inside a call of its own application. */
+  #tell(events: (RequestEvent | ClientEvent)[]): void {
+    this.#events.push(...events);
+    if (this.#telling) return;
+    this.#telling = true;
+    queueMicrotask(() => {
+      for (let event; (event = this.#events.shift());) this.#tellOne(event);
+      this.#telling = false;
+    });
+  }
+
+  #tellOne(event: RequestEvent | ClientEvent): void {
+    if (event.kind === 'status') this.#connection = event.detail.connection;
+    guard(() => ('id' in event ? this.#receivers.get(event.id)?.(event) : this.#client(event)));
+  }
+}
+
+function closed(): TidewireError {
+  return new TidewireError('closed', 'the client is closed');
+}
+
+function full(): TidewireError {
+  return new TidewireError('overflow', `more than ${MOST_WAITING} requests wait for the client to connect`, {
+    advice: 'retry',
+  });
+}

@@ -1,0 +1,22 @@
+export { Channel, type History, type HistoryOptions, type Published } from './channel.ts';
+export { Client, type ClientEvents, type ClientOptions } from './client.ts';
+export {
+  defineChannel,
+  type ChannelDefinition,
+  type ParametersOf,
+  type ParametersArgument,
+  type ParameterValue,
+} from './define-channel.ts';
+export { TidewireError, type Advice, type ErrorCode, type ErrorDetail } from './errors.ts';
+export type { Gap } from './gap.ts';
+export type { Message, Meta } from './message.ts';
+export type { MessagesOptions } from './messages.ts';
+export type { InputOf, Issue, OutputOf, SchemaResult, StandardSchema } from './standard-schema.ts';
+export type { Status, StatusDetail } from './status.ts';
+export type {
+  Handlers,
+  SubscribedInfo,
+  SubscribeOptions,
+  Subscription,
+  SubscriptionStatus,
+} from './subscription.ts';

@@ -1,0 +1,14 @@
+/** The package's version; the build puts it in. */
+declare const VERSION: string;
+
+/** As text in base64; the build puts it in. */
+declare module '*/tidewire_bg.wasm' {
+  const base64: string;
+  export default base64;
+}
+
+/** As a module; workerd gives it. */
+declare module '*/tidewire.wasm' {
+  const module: WebAssembly.Module;
+  export default module;
+}

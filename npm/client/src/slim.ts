@@ -1,0 +1,16 @@
+import { Client, type ClientOptions } from './client.ts';
+import { load, type WasmSource } from './load.ts';
+
+export * from './exports.ts';
+export type { WasmSource } from './load.ts';
+
+/** A client's options, and where its WebAssembly is: the file `@tidewire/client/tidewire.wasm`, in any form. */
+export interface SlimClientOptions extends ClientOptions {
+  /** Its bytes, its compiled module, its address, or a response with it; or a promise or function for one of these. */
+  readonly wasm: WasmSource | Promise<WasmSource> | (() => WasmSource | Promise<WasmSource>);
+}
+
+/** Makes a client with WebAssembly that the application brings. */
+export function createClient({ wasm, ...options }: SlimClientOptions): Client {
+  return new Client(options, () => load(async () => (typeof wasm === 'function' ? wasm() : wasm)));
+}

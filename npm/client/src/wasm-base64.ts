@@ -1,0 +1,3 @@
+import bytes from '../wasm/tidewire_bg.wasm';
+
+export default bytes;

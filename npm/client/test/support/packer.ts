@@ -1,0 +1,128 @@
+/** One message as a test writes it. */
+export interface Sample {
+  data?: unknown;
+  bytes?: Uint8Array;
+  /** The payload's text as it is, where it is no JSON. */
+  text?: string;
+  offset?: number;
+  user?: string;
+  missing?: number;
+}
+
+/** Writes batches as client-wasm's `packed.rs` does. */
+export class Packer {
+  #bytes: number[] = [];
+
+  bytes(): Uint8Array {
+    return Uint8Array.from(this.#bytes);
+  }
+
+  live(connection = 'c-1'): this {
+    return this.#byte(0).#byte(2).#float(0).#texts('', connection, 'n-1', 'ada');
+  }
+
+  waiting(ms: number, reason: string): this {
+    return this.#byte(0).#byte(3).#float(ms).#texts(reason, '', '', '');
+  }
+
+  fetchToken(): this {
+    return this.#byte(1);
+  }
+
+  trouble(code: string, reason: string): this {
+    return this.#byte(2).#text(code).#byte(0).#text(reason);
+  }
+
+  subscribed(id: number, replayed = 0): this {
+    return this.#byte(3).#u32(id).#byte(1).#position(40).#u32(replayed).#byte(1);
+  }
+
+  messages(id: number, ...samples: Sample[]): this {
+    this.#byte(4).#u32(id).#byte(0);
+    return this.#messages(samples);
+  }
+
+  ephemeral(id: number, data: unknown): this {
+    return this.#byte(5).#u32(id).#text('ada').#payload({ data });
+  }
+
+  gap(id: number, reason: string, count = 0): this {
+    return this.#byte(6).#u32(id).#text(reason).#u32(count);
+  }
+
+  published(id: number, offset: number | null): this {
+    this.#byte(7)
+      .#u32(id)
+      .#byte(offset === null ? 0 : 1);
+    return offset === null ? this : this.#position(offset);
+  }
+
+  history(id: number, ...samples: Sample[]): this {
+    this.#byte(8).#u32(id).#position(40).#byte(1).#text('');
+    return this.#messages(samples);
+  }
+
+  failed(id: number, code: string, reason: string, advice: 'retry' | 'stop' = 'stop'): this {
+    return this.#byte(9)
+      .#u32(id)
+      .#text(code)
+      .#byte(advice === 'retry' ? 1 : 0)
+      .#text(reason);
+  }
+
+  /** An event of a kind that does not exist. */
+  unknown(): this {
+    return this.#byte(200);
+  }
+
+  #messages(samples: Sample[]): this {
+    this.#u32(samples.length);
+    samples.forEach((sample, at) => {
+      this.#position(sample.offset ?? at + 1)
+        .#u32(0xab)
+        .#u32(sample.missing ?? 0)
+        .#text(sample.user ?? '')
+        .#payload(sample);
+    });
+    return this;
+  }
+
+  #payload({ data, bytes, text }: Sample): this {
+    if (bytes) return this.#byte(1).#slice(bytes);
+    return this.#byte(0).#text(text ?? JSON.stringify(data));
+  }
+
+  #position(offset: number): this {
+    return this.#float(offset).#u32(0x9f3a01bc);
+  }
+
+  #texts(...texts: string[]): this {
+    for (const text of texts) this.#text(text);
+    return this;
+  }
+
+  #text(text: string): this {
+    return this.#slice(new TextEncoder().encode(text));
+  }
+
+  #slice(bytes: Uint8Array): this {
+    this.#u32(bytes.length);
+    this.#bytes.push(...bytes);
+    return this;
+  }
+
+  #float(number: number): this {
+    this.#bytes.push(...new Uint8Array(Float64Array.of(number).buffer));
+    return this;
+  }
+
+  #u32(number: number): this {
+    this.#bytes.push(...new Uint8Array(Uint32Array.of(number).buffer));
+    return this;
+  }
+
+  #byte(byte: number): this {
+    this.#bytes.push(byte);
+    return this;
+  }
+}
