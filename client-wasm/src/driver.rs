@@ -7,14 +7,9 @@ use tidewire_session::{
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::Host;
+use crate::browser::fill_with_random;
 use crate::conversation::Conversation;
 use crate::packed::Packed;
-
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
-    fn fill_with_random(bytes: &mut [u8]);
-}
 
 /// One client: a session, its socket, its timer and the page's events. Subscriptions and requests have numbers of
 /// the caller's choosing, all different; what becomes of each is told to the host under its number.
@@ -30,7 +25,8 @@ impl Driver {
     pub fn new(url: String, sdk: String, host: Host) -> Self {
         #[cfg(debug_assertions)]
         show_panics();
-        let config = SessionConfig { sdk, publisher: Some(PublisherId(random())), ..SessionConfig::default() };
+        let config =
+            SessionConfig { sdk, publisher: Some(PublisherId(random())), ..SessionConfig::default() };
         Self { conversation: Conversation::new(url, host, Session::new(config, random())) }
     }
 
@@ -134,7 +130,7 @@ fn show_panics() {
     ONCE.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
-            web_sys::console::error_1(&panic.to_string().into());
+            crate::browser::console_error(&panic.to_string());
             before(panic);
         }));
     });

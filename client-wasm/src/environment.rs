@@ -1,46 +1,31 @@
 use tidewire_session::Wake;
-use wasm_bindgen::prelude::{Closure, wasm_bindgen};
-use wasm_bindgen::JsCast;
-use web_sys::{Document, Event, EventTarget, PageTransitionEvent, VisibilityState};
 
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(thread_local_v2, js_name = document)]
-    static DOCUMENT: Option<Document>;
-    #[wasm_bindgen(thread_local_v2, js_name = globalThis)]
-    static GLOBAL: EventTarget;
-}
+use crate::browser::{DOCUMENT, Event, EventTarget, GLOBAL, Handler};
 
 const OF_THE_GLOBAL: [&str; 3] = ["online", "offline", "pageshow"];
 const OF_THE_DOCUMENT: [&str; 2] = ["visibilitychange", "resume"];
 
 /// Listens to what the browser says of the network and the page, as far as there are any; until dropped.
 pub(crate) struct Environment {
-    listener: Closure<dyn Fn(Event)>,
+    handler: Handler,
 }
 
 impl Environment {
     pub(crate) fn new(hear: impl Fn(Wake) + 'static) -> Self {
-        let listener = Closure::<dyn Fn(Event)>::new(move |event: Event| {
+        let handler = Handler::new(move |event: Event| {
             if let Some(wake) = wake(&event) {
                 hear(wake);
             }
         });
-        let callback = listener.as_ref().unchecked_ref();
         // Neither a worker nor Node has all of these.
-        each(|target, name| {
-            let _ = target.add_event_listener_with_callback(name, callback);
-        });
-        Self { listener }
+        each(|target, name| drop(target.add_listener(name, handler.as_ref())));
+        Self { handler }
     }
 }
 
 impl Drop for Environment {
     fn drop(&mut self) {
-        let callback = self.listener.as_ref().unchecked_ref();
-        each(|target, name| {
-            let _ = target.remove_event_listener_with_callback(name, callback);
-        });
+        each(|target, name| drop(target.remove_listener(name, self.handler.as_ref())));
     }
 }
 
@@ -54,16 +39,15 @@ fn each(visit: impl Fn(&EventTarget, &str)) {
 }
 
 fn wake(event: &Event) -> Option<Wake> {
-    match event.type_().as_str() {
+    match event.name().as_str() {
         "online" => Some(Wake::Online),
         "offline" => Some(Wake::Offline),
         "resume" => Some(Wake::Resumed),
         // Also told when a page is shown for the first time, which wakes nothing.
-        "pageshow" => event.unchecked_ref::<PageTransitionEvent>().persisted().then_some(Wake::Resumed),
-        "visibilitychange" => DOCUMENT.with(|document| {
-            let hidden = document.as_ref()?.visibility_state() == VisibilityState::Hidden;
+        "pageshow" => event.persisted().then_some(Wake::Resumed),
+        _ => DOCUMENT.with(|document| {
+            let hidden = document.as_ref()?.hidden();
             Some(if hidden { Wake::PageHidden } else { Wake::PageShown })
         }),
-        _ => None,
     }
 }

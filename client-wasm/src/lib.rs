@@ -4,6 +4,7 @@
 //! hears of everything that happens in packed batches, one call for each. Payloads go through as bytes: nothing
 //! here reads or makes JSON.
 
+mod browser;
 mod clock;
 mod conversation;
 mod environment;

@@ -25,7 +25,9 @@ impl Packed {
     pub(crate) fn event(&mut self, event: Event) {
         match event {
             Event::Status(status) => self.status(status),
-            Event::TokenFailed(error) => self.trouble("token_failed", token_advice(&error), &error.to_string()),
+            Event::TokenFailed(error) => {
+                self.trouble("token_failed", token_advice(&error), &error.to_string())
+            }
             Event::Trouble(why) => self.trouble("trouble", Advice::Stop, &why),
             Event::Subscribed { subscription, position, replayed, recovered } => {
                 self.about(3, subscription.0);

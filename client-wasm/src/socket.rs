@@ -1,17 +1,14 @@
-use js_sys::{ArrayBuffer, Uint8Array};
 use tidewire_protocol::codec::binary;
 use tidewire_protocol::{ClientFrame, Codec, Heard, MessageLimits};
 use tidewire_session::LinkEvent;
-use wasm_bindgen::prelude::Closure;
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
+use wasm_bindgen::JsValue;
 
-/// One link's WebSocket. Dropping it closes it, and nothing is heard of it afterwards.
+use crate::browser::{self, Event, Handler, WebSocket};
+
+/// One link's WebSocket. Once it is dropped nothing is heard of it.
 pub(crate) struct Socket {
     socket: WebSocket,
-    _opened: Closure<dyn Fn()>,
-    _received: Closure<dyn Fn(MessageEvent)>,
-    _closed: Closure<dyn Fn(CloseEvent)>,
+    _handler: Handler,
 }
 
 impl Socket {
@@ -19,26 +16,13 @@ impl Socket {
     ///
     /// # Errors
     /// The event that the browser's refusal amounts to, as for `ws:` from an `https:` page.
-    pub(crate) fn open(url: &str, hear: impl Fn(LinkEvent) + Clone + 'static) -> Result<Self, LinkEvent> {
-        let socket = WebSocket::new_with_str(url, Codec::Binary.subprotocol()).map_err(refused)?;
-        socket.set_binary_type(BinaryType::Arraybuffer);
-
-        let opened = Closure::<dyn Fn()>::new({
-            let hear = hear.clone();
-            move || hear(LinkEvent::Opened)
-        });
-        let received = Closure::<dyn Fn(MessageEvent)>::new({
-            let hear = hear.clone();
-            move |message: MessageEvent| hear(read(&message.data()))
-        });
-        let closed = Closure::<dyn Fn(CloseEvent)>::new(move |close: CloseEvent| {
-            hear(LinkEvent::Closed { code: Some(close.code()), reason: close.reason() });
-        });
-        socket.set_onopen(Some(opened.as_ref().unchecked_ref()));
-        socket.set_onmessage(Some(received.as_ref().unchecked_ref()));
-        socket.set_onclose(Some(closed.as_ref().unchecked_ref()));
-
-        Ok(Self { socket, _opened: opened, _received: received, _closed: closed })
+    pub(crate) fn open(url: &str, hear: impl Fn(LinkEvent) + 'static) -> Result<Self, LinkEvent> {
+        let socket = WebSocket::new(url, Codec::Binary.subprotocol())
+            .map_err(|error| LinkEvent::Closed { code: None, reason: error.message().unwrap_or_default() })?;
+        socket.set_binary_type("arraybuffer");
+        let handler = Handler::new(move |event: Event| hear(read(&event)));
+        hear_with(&socket, handler.as_ref());
+        Ok(Self { socket, _handler: handler })
     }
 
     /// Sends frames as one message. A socket that cannot send says so by closing.
@@ -47,30 +31,44 @@ impl Socket {
         for frame in frames {
             binary::encode(frame, &mut message);
         }
-        let _ = self.socket.send_with_u8_array(&message);
+        let _ = self.socket.send(&message);
     }
 
-    /// Closes with a code.
-    pub(crate) fn close(self, code: u16) {
-        let _ = self.socket.close_with_code(code);
+    /// Closes, without effect where it is closed.
+    pub(crate) fn close(&self, code: u16) {
+        let _ = self.socket.close(code);
     }
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        self.socket.set_onopen(None);
-        self.socket.set_onmessage(None);
-        self.socket.set_onclose(None);
-        // Without effect where it is closed or closing.
-        let _ = self.socket.close();
+        hear_with(&self.socket, &JsValue::NULL);
+        self.close(NORMAL);
     }
 }
 
-fn read(data: &JsValue) -> LinkEvent {
-    let Some(buffer) = data.dyn_ref::<ArrayBuffer>() else {
+/// A WebSocket's close code for an end without further meaning (RFC 6455, section 7.4.1).
+const NORMAL: u16 = 1000;
+
+fn hear_with(socket: &WebSocket, handler: &JsValue) {
+    socket.set_onopen(handler);
+    socket.set_onmessage(handler);
+    socket.set_onclose(handler);
+}
+
+fn read(event: &Event) -> LinkEvent {
+    match event.name().as_str() {
+        "open" => LinkEvent::Opened,
+        "message" => message(&event.data()),
+        _ => LinkEvent::Closed { code: Some(event.code()), reason: event.reason() },
+    }
+}
+
+fn message(data: &JsValue) -> LinkEvent {
+    if data.is_string() {
         return LinkEvent::Garbled(String::from("a text message on a binary connection"));
-    };
-    match binary::decode(&Uint8Array::new(buffer).to_vec(), MessageLimits::NONE) {
+    }
+    match binary::decode(&browser::bytes(data), MessageLimits::NONE) {
         Ok(frames) => LinkEvent::Received(frames.into_iter().filter_map(known).collect()),
         Err(bad) => LinkEvent::Garbled(bad.to_string()),
     }
@@ -81,12 +79,4 @@ fn known<F>(heard: Heard<F>) -> Option<F> {
         Heard::Frame(frame) => Some(frame),
         Heard::UnknownKind(_) => None,
     }
-}
-
-fn refused(error: JsValue) -> LinkEvent {
-    let reason = js_sys::Reflect::get(&error, &JsValue::from_str("message"))
-        .ok()
-        .and_then(|message| message.as_string())
-        .unwrap_or_default();
-    LinkEvent::Closed { code: None, reason }
 }

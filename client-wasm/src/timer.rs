@@ -1,35 +1,22 @@
 use std::cell::RefCell;
 
-use js_sys::Function;
 use tidewire_session::Timestamp;
-use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 use wasm_bindgen::{JsCast, JsValue};
 
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(handler: &Function, ms: f64) -> JsValue;
-    #[wasm_bindgen(js_name = clearTimeout)]
-    fn clear_timeout(handle: &JsValue);
-
-    /// What `setTimeout` gives in Node.
-    type NodeTimer;
-    #[wasm_bindgen(method)]
-    fn unref(this: &NodeTimer);
-}
+use crate::browser::{Event, Handler, NodeTimer, clear_timeout, set_timeout};
 
 /// The longest time that `setTimeout` takes; what is later takes several rounds.
 const LONGEST_MS: u64 = i32::MAX as u64;
 
 /// One timer, for the session's deadline.
 pub(crate) struct Timer {
-    ring: Closure<dyn Fn()>,
+    ring: Handler,
     set: RefCell<Option<(Timestamp, JsValue)>>,
 }
 
 impl Timer {
     pub(crate) fn new(ring: impl Fn() + 'static) -> Self {
-        Self { ring: Closure::new(ring), set: RefCell::new(None) }
+        Self { ring: Handler::new(move |_: Event| ring()), set: RefCell::new(None) }
     }
 
     /// Rings at `due` or earlier. A timer that would ring too early is left as it is: most deadlines move away
@@ -41,7 +28,7 @@ impl Timer {
         }
         self.clear();
         let ms = due.ms_since(now).min(LONGEST_MS);
-        let handle = set_timeout(self.ring.as_ref().unchecked_ref(), ms as f64);
+        let handle = set_timeout(self.ring.as_ref(), ms as f64);
         // In Node a timer would keep the process alive.
         if handle.is_object() {
             handle.unchecked_ref::<NodeTimer>().unref();
@@ -49,7 +36,7 @@ impl Timer {
         *self.set.borrow_mut() = Some((now.after_ms(ms), handle));
     }
 
-    /// Says that it rang; when it should have.
+    /// Notes that it rang; gives when it should have.
     pub(crate) fn rang(&self) -> Option<Timestamp> {
         self.set.borrow_mut().take().map(|(due, _)| due)
     }

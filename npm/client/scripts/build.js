@@ -5,11 +5,23 @@ import { copyFile, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { check, print, sizes } from './size.js';
+import { deflateRawSync } from 'node:zlib';
+import { print, sizes } from './size.js';
 
 const here = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(here, 'dist');
 const { version } = JSON.parse(await readFile(join(here, 'package.json'), 'utf8'));
+
+/** Files that are imported with `?deflated` become their compressed bytes as text in base64. */
+const deflated = {
+  name: 'deflated',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.wasm$/ }, async ({ path }) => ({
+      contents: deflateRawSync(await readFile(path), { level: 9 }).toString('base64'),
+      loader: 'text',
+    }));
+  },
+};
 
 await rm(dist, { recursive: true, force: true });
 await build({
@@ -24,7 +36,7 @@ await build({
   chunkNames: '[name]-[hash]',
   minify: true,
   sourcemap: true,
-  loader: { '.wasm': 'base64' },
+  plugins: [deflated],
   // Left for workerd, which takes the import as it is.
   external: ['./tidewire.wasm'],
   define: { VERSION: JSON.stringify(version) },
@@ -36,6 +48,4 @@ await copyFile(join(here, 'wasm/tidewire_bg.wasm'), join(dist, 'tidewire.wasm'))
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', join(here, 'tsconfig.build.json')], { stdio: 'inherit' });
 
-const found = await sizes(dist);
-print(found);
-check(found);
+print(await sizes(dist));

@@ -10,10 +10,11 @@ export const LIMIT = 40_000;
 /** The gzipped size of each part of a built package, in bytes. */
 export async function sizes(dist) {
   const isWasm = name => name.startsWith('wasm-base64-') && name.endsWith('.js');
-  const wasm = (await readdir(dist)).filter(isWasm);
+  const files = await readdir(dist);
+  const wasm = files.filter(isWasm);
   if (wasm.length !== 1)
     throw new Error(`expected one chunk with WebAssembly in ${dist}, found ${wasm.length}`);
-  const code = await reachable(dist, 'index.js', isWasm);
+  const code = await reachable(dist, 'index.js', name => files.includes(name) && !isWasm(name));
   return {
     'wasm (base64 chunk)': await gzipped(dist, wasm),
     'glue and TypeScript': await gzipped(dist, code),
@@ -32,13 +33,13 @@ export function print(parts, limit = LIMIT) {
   console.log(`${'together, gzip'.padEnd(24)}${kilobytes(sum(parts))}  of ${kilobytes(limit).trim()}`);
 }
 
-/** An entry and the chunks that it imports, without those that are skipped. */
-async function reachable(dist, entry, skipped, found = new Set()) {
-  if (found.has(entry) || skipped(entry)) return found;
+/** An entry and the chunks that it imports, as far as they count. */
+async function reachable(dist, entry, counts, found = new Set()) {
+  if (found.has(entry) || !counts(entry)) return found;
   found.add(entry);
   const text = await readFile(join(dist, entry), 'utf8');
   for (const [, name] of text.matchAll(/["']\.\/([\w.-]+\.js)["']/g))
-    await reachable(dist, name, skipped, found);
+    await reachable(dist, name, counts, found);
   return found;
 }
 

@@ -1,8 +1,8 @@
 /** The package's version; the build puts it in. */
 declare const VERSION: string;
 
-/** As text in base64; the build puts it in. */
-declare module '*/tidewire_bg.wasm' {
+/** A file's bytes compressed (deflate, RFC 1951), as text in base64; the build puts it in. */
+declare module '*?deflated' {
   const base64: string;
   export default base64;
 }

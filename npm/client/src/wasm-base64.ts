@@ -1,3 +1,3 @@
-import bytes from '../wasm/tidewire_bg.wasm';
+import base64 from '../wasm/tidewire_bg.wasm?deflated';
 
-export default bytes;
+export default base64;

@@ -1,0 +1,37 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+// @ts-expect-error a script without types
+import { check, sizes } from '../scripts/size.js';
+
+async function dist(files: Record<string, string>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'tidewire-size-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  return folder;
+}
+
+test('each part counts what a page downloads for it, compressed', async () => {
+  const folder = await dist({
+    'index.js': 'import"./chunk-A.js";import("./wasm-base64-B.js")',
+    'chunk-A.js': 'x'.repeat(10_000),
+    'wasm-base64-B.js': 'y'.repeat(20_000),
+    'slim.js': 'not downloaded '.repeat(1_000),
+  });
+  const parts = await sizes(folder);
+
+  expect(Object.keys(parts)).toEqual(['wasm (base64 chunk)', 'glue and TypeScript']);
+  expect(parts['wasm (base64 chunk)']).toBeLessThan(100);
+  expect(parts['glue and TypeScript']).toBeGreaterThan(100);
+  expect(parts['glue and TypeScript']).toBeLessThan(200);
+});
+
+test('more than the limit fails, the limit itself does not', () => {
+  expect(() => check({ a: 600, b: 400 }, 1_000)).not.toThrow();
+  expect(() => check({ a: 600, b: 401 }, 1_000)).toThrow('1001 bytes gzipped, its limit is 1000');
+});
+
+test('a build without its chunk of WebAssembly fails', async () => {
+  await expect(sizes(await dist({ 'index.js': '' }))).rejects.toThrow('one chunk with WebAssembly');
+});
