@@ -1,6 +1,6 @@
 use std::rc::Rc;
 
-use tidewire_protocol::{Advice, ChannelName, Payload, Position, PublisherId};
+use tidewire_protocol::{Advice, ChannelName, Payload, Position};
 use tidewire_session::{
     Command, HistoryId, Input, PublishId, Session, SessionConfig, SubscriptionId, Timestamp, TokenError,
 };
@@ -25,8 +25,7 @@ impl Driver {
     pub fn new(url: String, sdk: String, host: Host) -> Self {
         #[cfg(debug_assertions)]
         show_panics();
-        let config =
-            SessionConfig { sdk, publisher: Some(PublisherId(random())), ..SessionConfig::default() };
+        let config = SessionConfig { sdk, ..SessionConfig::default() };
         Self { conversation: Conversation::new(url, host, Session::new(config, random())) }
     }
 
