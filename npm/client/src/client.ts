@@ -87,6 +87,8 @@ export class Client {
   #hear(event: ClientEvent): void {
     switch (event.kind) {
       case 'status':
+        // Loading WebAssembly is connecting already.
+        if (event.detail.status === 'connecting' && this.status === 'connecting') return;
         this.#status = event.detail;
         return this.#tell('status', event.detail);
       case 'trouble':

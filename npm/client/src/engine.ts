@@ -58,11 +58,14 @@ export class Engine {
   close(): void {
     if (this.#phase === 'closed') return;
     this.#phase = 'closed';
-    this.#driver?.close();
-    this.#driver?.free();
-    this.#driver = undefined;
+    if (this.#driver) {
+      this.#driver.close();
+      this.#driver.free();
+      this.#driver = undefined;
+    } else {
+      this.#tell([{ kind: 'status', detail: { status: 'closed', reason: 'closed by the application' } }]);
+    }
     this.#failAll(closed());
-    this.#tell([{ kind: 'status', detail: { status: 'closed', reason: 'closed by the application' } }]);
   }
 
   /** Gives the driver a command that needs no answer. */

@@ -110,6 +110,8 @@ test.each([
 test('close ends it for good', async () => {
   const { client, driver } = scripted();
   const closed = vi.fn();
+  const statuses: string[] = [];
+  client.on('status', ({ status }) => statuses.push(status));
   client.channel(chat).subscribe({ closed });
   await driver.tells(p => p.live());
 
@@ -120,6 +122,7 @@ test('close ends it for good', async () => {
 
   expect(closed).toHaveBeenCalledTimes(1);
   expect(client.status).toBe('closed');
+  expect(statuses).toEqual(['connecting', 'live', 'closed']);
   expect(driver.asked.filter(([name]) => name === 'close' || name === 'free')).toEqual([['close'], ['free']]);
 });
 

@@ -21,6 +21,10 @@ export class Packer {
     return this.#byte(0).#byte(2).#float(0).#texts('', connection, 'n-1', 'ada');
   }
 
+  closed(reason: string): this {
+    return this.#byte(0).#byte(4).#float(0).#texts(reason, '', '', '');
+  }
+
   waiting(ms: number, reason: string): this {
     return this.#byte(0).#byte(3).#float(ms).#texts(reason, '', '', '');
   }

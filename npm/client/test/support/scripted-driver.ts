@@ -28,7 +28,10 @@ export class ScriptedDriver implements Driver {
   }
 
   connect = (): void => this.#note('connect');
-  close = (): void => this.#note('close');
+  close = (): void => {
+    this.#note('close');
+    this.host?.events(new Packer().closed('closed by the application').bytes());
+  };
   free = (): void => this.#note('free');
   subscribe = (...asked: unknown[]): void => this.#note('subscribe', ...asked);
   unsubscribe = (...asked: unknown[]): void => this.#note('unsubscribe', ...asked);
