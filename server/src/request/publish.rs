@@ -13,7 +13,7 @@ pub(crate) async fn publish(caller: &Caller, wish: Publish) -> Result<Appending,
     let greeted = caller.greeted()?;
     caller.node.namespace(&wish.channel)?;
     caller.node.policy.publish(&greeted.identity, &wish.channel).await?;
-    let publisher = greeted.publisher.ok_or_else(|| {
+    let publisher = wish.publisher.or(greeted.publisher).ok_or_else(|| {
         Refusal::new(RefusalCode::BadSeq, "who publishes names a publisher, in hello or with the publication")
     })?;
     if !wish.payload.is_well_formed() {

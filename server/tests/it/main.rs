@@ -6,5 +6,6 @@ mod harness;
 
 mod config;
 mod greeting;
+mod publishers;
 mod subscribing;
 mod token;
