@@ -8,6 +8,7 @@ mod keys;
 mod message;
 mod script;
 mod subscriptions;
+mod tidying;
 
 pub use config::RedisConfig;
 
@@ -27,6 +28,7 @@ use commands::{Commands, replied};
 use keys::Keys;
 use message::Message;
 use subscriptions::Subscriptions;
+use tidying::Tidying;
 
 /// A backbone on one Redis server.
 ///
@@ -39,6 +41,7 @@ pub struct RedisBackbone {
     publishing: Commands,
     reading: Commands,
     subscriptions: Subscriptions,
+    tidying: Tidying,
     /// Ends with this.
     _tasks: JoinSet<()>,
 }
@@ -53,15 +56,19 @@ impl RedisBackbone {
         let client = client(&config.url).map_err(|error| BackboneError::Refused(error.to_string()))?;
         let keys = Keys::new(&config.prefix);
         let (outlet, arrivals) = Outlet::new(config.arrivals);
-        let (publishing, publish_task) = Commands::new(client.clone(), config.timeout, config.queue);
-        let (reading, read_task) = Commands::new(client.clone(), config.timeout, config.queue);
+        let (publishing, publish_task) =
+            Commands::new(client.clone(), config.timeout, config.queue, config.queue_bytes);
+        let (reading, read_task) =
+            Commands::new(client.clone(), config.timeout, config.queue, config.queue_bytes);
         let (subscriptions, subscribe_task) =
             Subscriptions::new(client, config.clone(), keys.clone(), publishing.clone(), outlet);
+        let tidying = Tidying::default();
         let mut tasks = JoinSet::new();
+        tasks.spawn(tidying.clone().run(reading.clone(), keys.clone()));
         tasks.spawn(publish_task);
         tasks.spawn(read_task);
         tasks.spawn(subscribe_task);
-        let backbone = Self { config, keys, publishing, reading, subscriptions, _tasks: tasks };
+        let backbone = Self { config, keys, publishing, reading, subscriptions, tidying, _tasks: tasks };
         if tokio::time::timeout(backbone.config.timeout, backbone.ready()).await.is_err() {
             tracing::warn!("starting without Redis, which does not answer");
         }
@@ -89,11 +96,6 @@ impl RedisBackbone {
         replied(self.publishing.give(command))
             .map(|reply| reply.map(|_| Appended::Accepted { position: None, missing: 0 }))
             .boxed()
-    }
-
-    /// The keys of a channel, in the order that the scripts know.
-    fn keys_of(&self, channel: &ChannelName) -> [String; 3] {
-        [self.keys.tip(channel), self.keys.log(channel), self.keys.old(channel)]
     }
 }
 
@@ -130,12 +132,13 @@ impl Backbone for RedisBackbone {
         numbers.put_u32(u32::try_from(weight).unwrap_or(u32::MAX));
         numbers.put_u8(draft.force.into());
         numbers.put_u8((weight > self.config.travels).into());
-        let mut command = script::PUBLISH.call(&self.keys_of(channel));
+        let mut command = script::PUBLISH.call(&self.keys.of(channel));
         command
             .arg(numbers)
             .arg(draft.publisher.0.to_be_bytes().as_slice())
             .arg(body)
             .arg(self.keys.live(channel));
+        self.tidying.published(channel, millis(dedup));
         replied(self.publishing.give(command)).map(|reply| appended(reply?)).boxed()
     }
 
@@ -148,7 +151,7 @@ impl Backbone for RedisBackbone {
     }
 
     async fn read(&self, channel: &ChannelName, after: u64, limit: usize) -> Result<Answer, BackboneError> {
-        let mut command = script::READ.call(&self.keys_of(channel));
+        let mut command = script::READ.call(&self.keys.of(channel));
         command
             .arg(after.saturating_add(1))
             // One at least: the first tells the base.

@@ -1,3 +1,4 @@
+use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -8,7 +9,7 @@ use futures_util::stream::FuturesOrdered;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, ServerError, ServerErrorKind, Value};
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use super::backoff::Backoff;
@@ -20,6 +21,8 @@ use crate::BackboneError;
 #[derive(Clone)]
 pub(super) struct Commands {
     queue: mpsc::Sender<Job>,
+    /// Bytes that may still be given.
+    room: Arc<Semaphore>,
     link: Arc<Link>,
 }
 
@@ -33,7 +36,13 @@ const UNDER_WAY: usize = 8;
 
 struct Job {
     command: Cmd,
+    waiting: Waiting,
+}
+
+/// Who waits for a reply, and the room that the command takes until then.
+struct Waiting {
     reply: oneshot::Sender<Reply>,
+    _room: OwnedSemaphorePermit,
 }
 
 struct Link {
@@ -49,6 +58,7 @@ impl Commands {
         client: Client,
         timeout: Duration,
         queue: usize,
+        bytes: usize,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (queue, jobs) = mpsc::channel(queue.max(1));
         let link = Arc::new(Link {
@@ -57,22 +67,44 @@ impl Commands {
             start: Instant::now(),
         });
         let task = Task { client, timeout, jobs, link: Arc::clone(&link) };
-        (Self { queue, link }, task.run())
+        let room = Arc::new(Semaphore::new(bytes.clamp(1, u32::MAX as usize)));
+        (Self { queue, room, link }, task.run())
     }
 
     /// Takes its place in line now; the reply may be awaited whenever.
     pub(super) fn give(&self, command: Cmd) -> oneshot::Receiver<Reply> {
         let (reply, replied) = oneshot::channel();
-        if !self.is_up() {
-            let _ = reply.send(Err(down()));
-            return replied;
-        }
-        match self.queue.try_send(Job { command, reply }) {
-            Ok(()) => {}
-            Err(TrySendError::Full(job)) => job.answer(Err(unavailable("too many commands are waiting"))),
-            Err(TrySendError::Closed(job)) => job.answer(Err(down())),
+        if let Err((reply, error)) = self.try_give(command, reply) {
+            let _ = reply.send(Err(error));
         }
         replied
+    }
+
+    fn try_give(
+        &self,
+        command: Cmd,
+        reply: oneshot::Sender<Reply>,
+    ) -> Result<(), (oneshot::Sender<Reply>, BackboneError)> {
+        if !self.is_up() {
+            return Err((reply, down()));
+        }
+        let bytes: usize = command
+            .args_iter()
+            .map(|argument| match argument {
+                redis::Arg::Simple(bytes) => bytes.len(),
+                _ => 0,
+            })
+            .sum();
+        let Ok(room) =
+            Arc::clone(&self.room).try_acquire_many_owned(u32::try_from(bytes).unwrap_or(u32::MAX))
+        else {
+            return Err((reply, unavailable("too many bytes are waiting")));
+        };
+        let job = Job { command, waiting: Waiting { reply, _room: room } };
+        self.queue.try_send(job).map_err(|error| match error {
+            TrySendError::Full(job) => (job.waiting.reply, unavailable("too many commands are waiting")),
+            TrySendError::Closed(job) => (job.waiting.reply, down()),
+        })
     }
 
     pub(super) fn is_up(&self) -> bool {
@@ -139,7 +171,7 @@ fn is_of_a_replica(error: &ServerError) -> bool {
     matches!(error.kind(), Some(ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown))
 }
 
-impl Job {
+impl Waiting {
     /// The caller may have gone; then nobody needs the reply.
     fn answer(self, reply: Reply) {
         let _ = self.reply.send(reply);
@@ -244,7 +276,7 @@ impl Task {
             tokio::select! {
                 () = tokio::time::sleep_until(until) => return false,
                 job = self.jobs.recv() => match job {
-                    Some(job) => job.answer(Err(down())),
+                    Some(job) => job.waiting.answer(Err(down())),
                     None => return true,
                 },
             }
@@ -253,30 +285,38 @@ impl Task {
 }
 
 /// Connects, makes Redis know the scripts, and learns its time.
-async fn connect(client: &Client, timeout: Duration) -> redis::RedisResult<(MultiplexedConnection, i64)> {
+async fn connect(
+    client: &Client,
+    timeout: Duration,
+) -> Result<(MultiplexedConnection, i64), Box<dyn Error + Send + Sync>> {
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(timeout))
         .set_response_timeout(Some(timeout));
     let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+    // Some hosts forbid INFO; then nothing can be said.
+    if let Ok(info) = redis::cmd("INFO").query_async::<String>(&mut connection).await {
+        judge(&info)?;
+    }
     for load in Script::load_all() {
         load.exec_async(&mut connection).await?;
     }
     let (seconds, micros): (i64, i64) = redis::cmd("TIME").query_async(&mut connection).await?;
-    warn_of_eviction(&mut connection).await;
     Ok((connection, seconds * 1000 + micros / 1000))
 }
 
-/// A server that evicts any key when it is full forgets logs and publishers that are still promised.
-async fn warn_of_eviction(connection: &mut MultiplexedConnection) {
-    // Some hosts forbid INFO; then nothing can be said.
-    let Ok(memory) = redis::cmd("INFO").arg("memory").query_async::<String>(connection).await else { return };
-    let policy = memory.lines().find_map(|line| line.strip_prefix("maxmemory_policy:"));
-    if let Some(policy) = policy.filter(|policy| policy.starts_with("allkeys-")) {
+/// Looks at what the server says of itself: a replica will not do, and some settings break promises.
+fn judge(info: &str) -> Result<(), &'static str> {
+    let setting = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    if setting("role") == Some("slave") {
+        return Err("this Redis is a replica");
+    }
+    if let Some(policy) = setting("maxmemory_policy").filter(|policy| policy.starts_with("allkeys-")) {
         tracing::warn!(
             policy,
-            "Redis may evict logs and publishers when it is full; set maxmemory-policy to noeviction"
+            "when Redis is full it may evict logs and publishers; set maxmemory-policy to noeviction"
         );
     }
+    Ok(())
 }
 
 async fn send(connection: MultiplexedConnection, jobs: Vec<Job>) -> Bundle {
@@ -293,42 +333,37 @@ async fn send_after(mut connection: MultiplexedConnection, first: Vec<Cmd>, jobs
     for command in first {
         pipeline.add_command(command);
     }
-    let mut replies = Vec::with_capacity(jobs.len());
+    let mut all = Vec::with_capacity(jobs.len());
     for job in jobs {
         pipeline.add_command(job.command);
-        replies.push(job.reply);
+        all.push(job.waiting);
     }
     match connection.send_packed_commands(&pipeline, 0, pipeline.len()).await {
-        Ok(values) => sort_out(&pipeline, skip, replies, values),
+        Ok(values) => sort_out(&pipeline, skip, all, values),
         Err(error) => {
-            for reply in replies {
-                let _ = reply.send(Err(unavailable(&error)));
+            for waiting in all {
+                waiting.answer(Err(unavailable(&error)));
             }
             Bundle::Broken
         }
     }
 }
 
-fn sort_out(
-    pipeline: &redis::Pipeline,
-    skip: usize,
-    replies: Vec<oneshot::Sender<Reply>>,
-    values: Vec<Value>,
-) -> Bundle {
+fn sort_out(pipeline: &redis::Pipeline, skip: usize, all: Vec<Waiting>, values: Vec<Value>) -> Bundle {
     let mut unloaded = Vec::new();
     let mut is_wrong_server = false;
     let commands = pipeline.cmd_iter().skip(skip);
-    for ((command, reply), value) in commands.zip(replies).zip(values.into_iter().skip(skip)) {
+    for ((command, waiting), value) in commands.zip(all).zip(values.into_iter().skip(skip)) {
         match value {
             Value::ServerError(error) if error.kind() == Some(ServerErrorKind::NoScript) => {
-                unloaded.push(Job { command: command.clone(), reply });
+                unloaded.push(Job { command: command.clone(), waiting });
             }
             Value::ServerError(error) => {
                 is_wrong_server |= is_of_a_replica(&error);
-                let _ = reply.send(Err(refusal(&error)));
+                waiting.answer(Err(refusal(&error)));
             }
             value => {
-                let _ = reply.send(Ok(value));
+                waiting.answer(Ok(value));
             }
         }
     }
@@ -337,5 +372,16 @@ fn sort_out(
         (true, _) => Bundle::Broken,
         (false, true) => Bundle::Answered,
         (false, false) => Bundle::Unloaded(unloaded),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replica_will_not_do() {
+        assert!(judge("# Replication\r\nrole:slave\r\nmaster_host:x\r\n").is_err());
+        assert!(judge("# Replication\r\nrole:master\r\n").is_ok());
     }
 }

@@ -12,6 +12,8 @@ pub struct RedisConfig {
     pub timeout: Duration,
     /// How many publishes wait to be sent; beyond that they are refused as unavailable.
     pub queue: usize,
+    /// How many bytes of publishes wait to be sent or answered; beyond that they are refused too.
+    pub queue_bytes: usize,
     /// How many arrivals wait for the node; what does not fit is announced by `Interrupted`.
     pub arrivals: usize,
     /// Larger payloads, in bytes, do not travel with the news: `Announced` tells the node to read them.
@@ -32,6 +34,7 @@ impl RedisConfig {
             prefix: "tidewire:".to_owned(),
             timeout: Duration::from_secs(3),
             queue: 16_384,
+            queue_bytes: 64 << 20,
             arrivals: 65_536,
             travels: 64 << 10,
             tips: Duration::from_secs(24 * 3600),

@@ -11,18 +11,23 @@ impl Keys {
         Self { prefix: prefix.to_owned() }
     }
 
+    /// A channel's keys, in the order in which the scripts know them: tip, log, old.
+    pub(super) fn of(&self, channel: &ChannelName) -> [String; 3] {
+        [self.tip(channel), self.log(channel), self.old(channel)]
+    }
+
     /// The hash of the tip and the young publishers.
-    pub(super) fn tip(&self, channel: &ChannelName) -> String {
+    fn tip(&self, channel: &ChannelName) -> String {
         format!("{}tip:{{{channel}}}", self.prefix)
     }
 
     /// The stream of the entries.
-    pub(super) fn log(&self, channel: &ChannelName) -> String {
+    fn log(&self, channel: &ChannelName) -> String {
         format!("{}log:{{{channel}}}", self.prefix)
     }
 
     /// The hash of the older publishers.
-    pub(super) fn old(&self, channel: &ChannelName) -> String {
+    fn old(&self, channel: &ChannelName) -> String {
         format!("{}old:{{{channel}}}", self.prefix)
     }
 

@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 pub(super) static PUBLISH: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("publish.lua")));
 /// Reads a log; see its own words.
 pub(super) static READ: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("read.lua")));
+/// Lets an idle channel's publishers expire; see its own words.
+pub(super) static TIDY: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("tidy.lua")));
 
 /// A script that Redis runs; called by its hash, and loaded again when Redis has forgotten it.
 pub(super) struct Script {
@@ -31,8 +33,8 @@ impl Script {
     }
 
     /// Makes Redis know all scripts.
-    pub(super) fn load_all() -> [redis::Cmd; 2] {
-        [&PUBLISH, &READ].map(|script| {
+    pub(super) fn load_all() -> [redis::Cmd; 3] {
+        [&PUBLISH, &READ, &TIDY].map(|script| {
             let mut command = redis::cmd("SCRIPT");
             command.arg("LOAD").arg(script.source);
             command

@@ -11,7 +11,7 @@ use super::backoff::Backoff;
 use super::commands::{Commands, down, refusal, replied, unavailable};
 use super::keys::Keys;
 use super::message::Message;
-use crate::outlet::Outlet;
+use crate::outlet::{Delivery, Outlet};
 use crate::{Arrival, BackboneError, Interrupted};
 
 /// The node's subscriptions: a connection of their own, kept by a task that makes it anew when it breaks,
@@ -355,12 +355,19 @@ impl Receiver {
             return;
         }
         let Some(channel) = self.keys.channel(live) else { return };
-        self.outlet.deliver(match Message::decode(std::mem::take(message).into()) {
+        let delivery = self.outlet.deliver(match Message::decode(std::mem::take(message).into()) {
             Some(Message::Entry { entry, .. }) => Arrival::Published(channel, entry),
             Some(Message::Announced(position)) => Arrival::Announced(channel, position),
             Some(Message::Ephemeral(publication)) => Arrival::Ephemeral(channel, publication),
             // A newer node's message: what it says can be read from the log, or not at all.
             None => Arrival::Interrupted(Interrupted::Channels(vec![channel])),
         });
+        match delivery {
+            Delivery::Done => {}
+            // The task finds out why, and ends.
+            Delivery::NobodyThere => {
+                self.break_off.send_replace(true);
+            }
+        }
     }
 }
