@@ -49,7 +49,8 @@ impl Stamp {
 }
 
 fn add(hasher: &mut DefaultHasher, path: &Path) -> std::io::Result<()> {
-    path.hash(hasher);
+    // The name alone: the clone may lie elsewhere the next time.
+    path.file_name().hash(hasher);
     if path.is_dir() {
         let mut inside = fs::read_dir(path)?.collect::<Result<Vec<_>, _>>()?;
         inside.sort_by_key(fs::DirEntry::file_name);
