@@ -19,7 +19,7 @@ pub use quantity::{BadQuantity, parse_duration};
 
 use crate::auth::{ApiKey, TokenKeys};
 use crate::origin::{LocalPages, Origins, WithoutOrigin, parse_origin};
-use crate::{NamespaceSettings, Namespaces, Settings};
+use crate::{Access, Drain, NamespaceSettings, Namespaces, Settings};
 use reader::{Reader, Section};
 use sources::Sources;
 
@@ -30,8 +30,6 @@ pub struct Config {
     pub listen: Option<SocketAddr>,
     /// How nodes share logs.
     pub backbone: Option<BackboneAddress>,
-    /// How long clients have to move elsewhere when the server stops.
-    pub drain: Duration,
     /// Node, limits, namespaces.
     pub settings: Settings,
     /// Which web pages may connect.
@@ -88,7 +86,6 @@ impl Default for Config {
         Self {
             listen: None,
             backbone: None,
-            drain: Duration::from_secs(20),
             settings: Settings::default(),
             origins: Origins::default(),
             keys: TokenKeys::default(),
@@ -128,6 +125,17 @@ impl Config {
         Reader::new(text).read(file, |root| Some(Self::from_root(root, &sources)))
     }
 
+    /// Makes every namespace exist, and lets pages of this machine connect, as
+    /// [`Mode::Development`](crate::auth::Mode) wants it. Nobody is granted anything by that.
+    pub fn open_to_this_machine(&mut self) {
+        self.origins.local = LocalPages::Allow;
+        self.settings.namespaces.others = Some(NamespaceSettings {
+            subscribe: Access::Granted,
+            publish: Access::Granted,
+            ..NamespaceSettings::default()
+        });
+    }
+
     fn from_root(root: &mut Section<'_, '_>, sources: &Sources<'_>) -> Self {
         let mut config = Self::default();
         root.section("server", |server| config.read_server(server));
@@ -155,7 +163,9 @@ impl Config {
         self.backbone =
             server.parsed("backbone", str::parse::<BackboneAddress>, "\"redis://127.0.0.1:6379\"");
         let seconds = |from, to| Duration::from_secs(from)..=Duration::from_secs(to);
-        self.drain = server.duration("drain", seconds(0, 3600)).unwrap_or(self.drain);
+        if let Some(within) = server.duration("drain", seconds(0, 3600)) {
+            self.settings.drain = Drain { within, spread: within / 2 };
+        }
         let settings = &mut self.settings;
         if let Some(node) = server.parsed("node", node_name, "\"eu-1\"") {
             settings.node = node;

@@ -7,7 +7,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use tidewire_backbone::Appended;
 use tidewire_protocol::{ChannelName, Payload, Position, RefusalCode};
@@ -25,6 +25,8 @@ const MAX_IDEMPOTENCY_KEY: usize = 255;
 #[serde(deny_unknown_fields)]
 struct Wish {
     channel: String,
+    // A null is data too.
+    #[serde(default, deserialize_with = "given")]
     data: Option<Box<RawValue>>,
     bytes: Option<String>,
     user: Option<String>,
@@ -81,11 +83,14 @@ fn payload(data: Option<Box<RawValue>>, bytes: Option<&str>) -> Result<Payload, 
             Ok(bytes) => Ok(Payload::Binary(bytes.into())),
             Err(_) => Err(Refused::new(RefusalCode::BadPayload, "`bytes` is not base64 (RFC 4648, padded)")),
         },
-        (Some(_), Some(_)) | (None, None) => Err(Refused::new(
-            RefusalCode::BadPayload,
-            "give either `data` (any JSON but a bare null) or `bytes` (base64)",
-        )),
+        (Some(_), Some(_)) | (None, None) => {
+            Err(Refused::new(RefusalCode::BadPayload, "give either `data` (any JSON) or `bytes` (base64)"))
+        }
     }
+}
+
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::<RawValue>::deserialize(deserializer).map(Some)
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Refused> {

@@ -25,7 +25,7 @@ fn every_key_of_the_documentation_is_read() {
 
     assert_eq!(config.listen, Some("0.0.0.0:7800".parse().unwrap()));
     assert_eq!(config.backbone, Some("redis://127.0.0.1:6379".parse::<BackboneAddress>().unwrap()));
-    assert_eq!(config.drain, Duration::from_secs(20));
+    assert_eq!(config.settings.drain.within, Duration::from_secs(30));
     assert_eq!(config.settings.node, "eu-1");
     assert_eq!(config.settings.limits.connections, 100_000);
     assert_eq!(config.origins.allow, ["https://example.org", "http://localhost:4200"]);
