@@ -44,6 +44,8 @@ pub mod config;
 
 pub mod logging;
 
+pub mod cli;
+
 // The way of a connection.
 mod connection;
 mod connections;

@@ -2,10 +2,15 @@
 //! backbone in memory.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod edge;
 mod harness;
+mod http;
 
+mod cli;
 mod config;
 mod greeting;
+mod http_api;
+mod origin;
 mod publishers;
 mod subscribing;
 mod token;

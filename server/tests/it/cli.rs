@@ -1,0 +1,416 @@
+//! The binary `tidewire`, as its users meet it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Output, Stdio};
+use std::time::{Duration, SystemTime};
+
+use futures_util::{SinkExt, StreamExt};
+use tempfile::TempDir;
+use tidewire_server::auth::TokenKeys;
+use tidewire_server::config::Config;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::{Child, Command};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{self, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+use crate::http::{get, post};
+
+#[tokio::test]
+async fn a_good_configuration_is_summed_up() {
+    let folder = Folder::with(CONFIG);
+    let output = tidewire(&["check-config", &folder.config()]).await;
+    assert_eq!(output.status.code(), Some(0));
+    assert!(stdout(&output).ends_with("is good: 1 namespace, 1 token key, 1 API key, no allowed origins\n"));
+}
+
+#[tokio::test]
+async fn a_mistaken_configuration_is_explained_and_exits_with_2() {
+    let folder = Folder::with("[server]\nlisten = 7800\n");
+    for arguments in [["check-config", &folder.config()], ["serve", &format!("--config={}", folder.config())]]
+    {
+        let output = tidewire(&arguments).await;
+        assert_eq!(output.status.code(), Some(2));
+        let said = stderr(&output);
+        assert!(said.contains("tidewire.toml:2:10: `server.listen` cannot be a number"), "{said}");
+        assert!(said.ends_with("has 1 mistake\n"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_configuration_that_is_not_there_is_said_to_be_missing() {
+    let output = tidewire(&["check-config", "nowhere.toml"]).await;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).starts_with("error: nowhere.toml cannot be read: "));
+}
+
+#[tokio::test]
+async fn a_minted_token_is_accepted_by_the_configuration_that_minted_it() {
+    let folder = Folder::with(CONFIG);
+    let arguments = ["--sub", "ann", "--subscribe", "chat:*", "--publish", "chat:lobby", "--expires", "30m"];
+    let output = tidewire(&[&["token", "--config", &folder.config()], &arguments[..]].concat()).await;
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let config = Config::read(Path::new(&folder.config())).unwrap();
+    let now = SystemTime::now();
+    let claims = config.keys.verify(stdout(&output).trim(), now).unwrap();
+    assert_eq!(claims.sub, "ann");
+    assert!(claims.tidewire.may_subscribe(&"chat:x".parse().unwrap()));
+    assert!(!claims.tidewire.may_publish(&"chat:x".parse().unwrap()));
+    assert!(config.keys.verify(stdout(&output).trim(), now + Duration::from_secs(29 * 60)).is_ok());
+    assert!(config.keys.verify(stdout(&output).trim(), now + Duration::from_secs(31 * 60)).is_err());
+}
+
+#[tokio::test]
+async fn a_token_of_a_key_pair_is_signed_with_its_private_half_only() {
+    let keys = format!("{}/tests/keys", env!("CARGO_MANIFEST_DIR"));
+    let folder = Folder::with(&format!(
+        "[[keys]]\nalgorithm = \"ES256\"\npublic_key_file = \"{keys}/es256.pub.pem\"\n"
+    ));
+    let token = async |private: Option<&str>| {
+        let private = private.map(|file| format!("--private-key={keys}/{file}"));
+        let config = format!("--config={}", folder.config());
+        let arguments = ["token", &config, "--sub=ann"];
+        tidewire(&arguments.into_iter().chain(private.as_deref()).collect::<Vec<_>>()).await
+    };
+    let without = token(None).await;
+    assert_eq!(without.status.code(), Some(2));
+    assert!(stderr(&without).contains("--private-key FILE"));
+    assert!(stderr(&token(Some("es256-foreign.pem")).await).contains("is the private half of no key"));
+    let minted = token(Some("es256.pem")).await;
+    let config: TokenKeys = Config::read(Path::new(&folder.config())).unwrap().keys;
+    assert!(config.verify(stdout(&minted).trim(), SystemTime::now()).is_ok());
+}
+
+#[tokio::test]
+async fn a_server_for_development_says_where_it_is_and_what_it_allows() {
+    let server = Running::start(&["--dev"]).await;
+    let lines = server.greeting.join("\n");
+    assert!(lines.contains(&format!("clients   ws://{}/v1/connect", server.address)), "{lines}");
+    assert!(lines.contains("backbone  memory"), "{lines}");
+    assert!(
+        lines.contains("access    --dev: anonymous clients of this machine may do everything"),
+        "{lines}"
+    );
+    let metrics = get(server.address, "/metrics", &[]).await;
+    assert_eq!(metrics.status, 200);
+
+    let mut client = server.connect().await;
+    say(&mut client, r#"{"hello":{"sdk":"tests/1","publisher":"0123456789abcdef"}}"#).await;
+    assert!(hear(&mut client).await.contains("welcome"));
+    say(&mut client, r#"{"publish":{"id":1,"channel":"any:thing","seq":1,"data":1}}"#).await;
+    assert!(hear(&mut client).await.contains(r#""published""#));
+    assert!(get(server.address, "/metrics", &[]).await.body.contains("tidewire_connections_total 1"));
+}
+
+#[tokio::test]
+async fn without_dev_an_anonymous_client_is_turned_away() {
+    let server = Running::start(&[]).await;
+    assert!(server.greeting.join("\n").contains("nobody may do anything yet"));
+    let mut client = server.connect().await;
+    say(&mut client, r#"{"hello":{"sdk":"tests/1"}}"#).await;
+    let closed = closing(&mut client).await;
+    assert_eq!(closed, Some((4505, "a token is needed to connect here".to_owned())));
+    let reply = post(server.address, "/v1/publish", &[], r#"{"channel":"any:thing","data":1}"#).await;
+    assert_eq!(reply.status, 401);
+    assert_eq!(get(server.address, "/metrics", &[]).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_token_opens_what_it_names_and_a_bad_one_says_why_it_does_not() {
+    let folder = Folder::with(CONFIG);
+    let server = Running::start(&[&format!("--config={}", folder.config())]).await;
+    let mut client = server.connect().await;
+    let token = folder.token("--subscribe=chat:lobby").await;
+    say(&mut client, &format!(r#"{{"hello":{{"sdk":"tests/1","token":"{token}"}}}}"#)).await;
+    assert!(hear(&mut client).await.contains("welcome"));
+    say(&mut client, r#"{"subscribe":{"id":1,"channel":"chat:lobby"}}"#).await;
+    assert!(hear(&mut client).await.contains("subscribed"));
+    say(&mut client, r#"{"subscribe":{"id":2,"channel":"chat:other"}}"#).await;
+    assert!(hear(&mut client).await.contains("forbidden"));
+
+    for (token, code, reason) in [
+        (folder.token("--expires=0s").await, 4005, "the token has expired"),
+        (format!("{token}x"), 4504, "the token"),
+        ("eyJhbGciOiJub25lIn0.e30.".to_owned(), 4504, "the token is unsigned"),
+    ] {
+        let mut client = server.connect().await;
+        say(&mut client, &format!(r#"{{"hello":{{"sdk":"tests/1","token":"{token}"}}}}"#)).await;
+        let (closed, said) = closing(&mut client).await.unwrap();
+        assert!(closed == code && said.starts_with(reason), "{closed} {said}");
+    }
+}
+
+#[tokio::test]
+async fn log_lines_show_neither_tokens_nor_keys_nor_payloads() {
+    let folder = Folder::with(CONFIG);
+    let mut server = Running::start_logging("trace", &[&format!("--config={}", folder.config())]).await;
+    let token = folder.token("--publish=chat:*").await;
+    let mut client = server.connect().await;
+    let hello =
+        format!(r#"{{"hello":{{"sdk":"tests/1","publisher":"0123456789abcdef","token":"{token}"}}}}"#);
+    say(&mut client, &hello).await;
+    assert!(hear(&mut client).await.contains("welcome"));
+    say(&mut client, r#"{"publish":{"id":1,"channel":"chat:lobby","seq":1,"data":"PAYLOAD-1"}}"#).await;
+    assert!(hear(&mut client).await.contains("published"));
+    let key = [("authorization", "Bearer the key of the tests")];
+    let wish = r#"{"channel":"chat:lobby","data":"PAYLOAD-2"}"#;
+    assert_eq!(post(server.address, "/v1/publish", &key, wish).await.status, 200);
+    drop(client);
+    server.signal("TERM").await;
+    let (_, log) = server.ended().await;
+    assert!(log.contains("stopping"), "{log}");
+    let signature = token.rsplit('.').next().unwrap();
+    for secret in ["PAYLOAD-1", "PAYLOAD-2", signature, "the key of the tests", SECRET] {
+        assert!(!log.contains(secret), "{secret} is in the log:\n{log}");
+    }
+}
+
+#[tokio::test]
+async fn log_lines_are_json_where_that_is_wanted() {
+    let folder = Folder::with("[log]\nformat = \"json\"\n");
+    let mut server = Running::start(&[&format!("--config={}", folder.config())]).await;
+    server.signal("TERM").await;
+    let (_, log) = server.ended().await;
+    for line in log.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(line["level"].is_string() && line["message"].is_string(), "{line}");
+    }
+    assert!(log.contains("stopping"));
+}
+
+#[tokio::test]
+async fn a_signal_sends_clients_elsewhere_and_then_the_server_ends_well() {
+    for signal in ["TERM", "INT"] {
+        let mut server = Running::start(&["--dev"]).await;
+        let mut client = server.connect().await;
+        say(&mut client, r#"{"hello":{"sdk":"tests/1"}}"#).await;
+        assert!(hear(&mut client).await.contains("welcome"));
+        server.signal(signal).await;
+        assert!(hear(&mut client).await.contains("going_away"));
+        let ready = get(server.address, "/health/ready", &[]).await;
+        assert_eq!((ready.status, &ready.json()["reason"]), (503, &"the node is going away".into()));
+        client.close(None).await.unwrap();
+        assert_eq!(server.ended().await.0.code(), Some(0));
+    }
+}
+
+#[tokio::test]
+async fn who_does_not_leave_in_time_is_closed() {
+    let folder = Folder::with("[server]\ndrain = \"1s\"\n");
+    let mut server = Running::start(&["--dev", &format!("--config={}", folder.config())]).await;
+    let mut client = server.connect().await;
+    say(&mut client, r#"{"hello":{"sdk":"tests/1"}}"#).await;
+    assert!(hear(&mut client).await.contains("welcome"));
+    server.signal("TERM").await;
+    assert_eq!(closing(&mut client).await.map(|(code, _)| code), Some(4000));
+    assert_eq!(server.ended().await.0.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_the_server_at_once() {
+    let folder = Folder::with("[server]\ndrain = \"1h\"\n");
+    let mut server = Running::start(&["--dev", &format!("--config={}", folder.config())]).await;
+    let mut client = server.connect().await;
+    say(&mut client, r#"{"hello":{"sdk":"tests/1"}}"#).await;
+    assert!(hear(&mut client).await.contains("welcome"));
+    server.signal("TERM").await;
+    assert!(hear(&mut client).await.contains("going_away"));
+    server.signal("TERM").await;
+    let (status, log) = server.ended().await;
+    assert!(status.success() && log.contains("stopped at once"), "{status} {log}");
+}
+
+#[tokio::test]
+async fn an_address_in_use_is_told_with_what_to_do() {
+    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let output = tidewire(&["serve", "--listen", &taken.local_addr().unwrap().to_string()]).await;
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(
+        said.contains("something listens there already; --listen 127.0.0.1:0 takes a free port"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn a_backbone_of_another_kind_is_told_with_what_would_be_right() {
+    let output = tidewire(&["serve", "--backbone", "kafka://localhost"]).await;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("use memory, or redis://HOST:PORT"));
+}
+
+#[tokio::test]
+async fn without_its_redis_a_server_is_not_ready_refuses_to_publish_and_says_so() {
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let mut server = Running::start(&["--dev", "--backbone", &format!("redis://{free}")]).await;
+    let ready = get(server.address, "/health/ready", &[]).await;
+    assert_eq!((ready.status, &ready.json()["reason"]), (503, &"the backbone cannot be reached".into()));
+    let reply = post(server.address, "/v1/publish", &[], r#"{"channel":"any:thing","data":1}"#).await;
+    assert_eq!((reply.status, reply.refusal().0.as_str()), (503, "unavailable"));
+    assert!(reply.headers.contains("retry-after: 1"), "{reply:?}");
+    assert_eq!(get(server.address, "/health/live", &[]).await.status, 200);
+    server.signal("TERM").await;
+    let (status, log) = server.ended().await;
+    assert!(
+        status.success() && log.contains("the backbone does not answer; not ready, trying again"),
+        "{log}"
+    );
+}
+
+#[tokio::test]
+async fn a_pages_files_are_served_and_its_own_paths_lead_to_its_index() {
+    let folder = Folder::with("");
+    std::fs::write(folder.0.path().join("index.html"), "<title>index</title>").unwrap();
+    std::fs::write(folder.0.path().join("main.js"), "export {}").unwrap();
+    let server = Running::start(&["--dev", "--serve-dir", folder.0.path().to_str().unwrap()]).await;
+    let script = get(server.address, "/main.js", &[]).await;
+    assert!(
+        script.body == "export {}" && script.headers.contains("content-type: text/javascript"),
+        "{script:?}"
+    );
+    for path in ["/", "/rooms/7"] {
+        let page = get(server.address, path, &[]).await;
+        assert_eq!((page.status, page.body.as_str()), (200, "<title>index</title>"), "{path}");
+    }
+    assert_eq!(get(server.address, "/health/live", &[]).await.status, 200);
+    let outside = get(server.address, "/..%2f..%2f..%2f..%2fetc/hostname", &[]).await;
+    assert_ne!(outside.body, std::fs::read_to_string("/etc/hostname").unwrap_or_default());
+}
+
+const SECRET: &str = "a secret of the tests, long enough";
+const CONFIG: &str = r#"
+[namespaces.chat]
+
+[[keys]]
+algorithm = "HS256"
+secret = "a secret of the tests, long enough"
+
+[[api_keys]]
+name = "tests"
+key = "the key of the tests"
+publish = ["chat:*"]
+"#;
+const PATIENCE: Duration = Duration::from_secs(20);
+
+type Client = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// A folder with a configuration.
+struct Folder(TempDir);
+
+impl Folder {
+    fn with(config: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        std::fs::write(folder.path().join("tidewire.toml"), config).unwrap();
+        Self(folder)
+    }
+
+    fn config(&self) -> String {
+        let path: PathBuf = self.0.path().join("tidewire.toml");
+        path.to_str().unwrap().to_owned()
+    }
+
+    async fn token(&self, argument: &str) -> String {
+        let config = format!("--config={}", self.config());
+        stdout(&tidewire(&["token", &config, "--sub=ann", argument]).await).trim().to_owned()
+    }
+}
+
+/// `tidewire serve`, running.
+struct Running {
+    child: Child,
+    address: SocketAddr,
+    greeting: Vec<String>,
+}
+
+impl Running {
+    async fn start(arguments: &[&str]) -> Self {
+        Self::start_logging("info", arguments).await
+    }
+
+    async fn start_logging(level: &str, arguments: &[&str]) -> Self {
+        let mut child = command(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat())
+            .env("RUST_LOG", level)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut greeting: Vec<String> = Vec::new();
+        // The last line of the greeting is what everybody is told about who may do what.
+        while let Some(line) = in_time(lines.next_line()).await.unwrap() {
+            let last = line.starts_with("  access ");
+            greeting.push(line);
+            if last {
+                break;
+            }
+        }
+        let (_, after) = greeting.first().expect("a greeting").split_once("http://").unwrap();
+        let address = after.split(' ').next().unwrap().parse().unwrap();
+        Self { child, address, greeting }
+    }
+
+    async fn connect(&self) -> Client {
+        let mut request = format!("ws://{}/v1/connect", self.address).into_client_request().unwrap();
+        request.headers_mut().insert("sec-websocket-protocol", "tidewire.v1.json".parse().unwrap());
+        in_time(tokio_tungstenite::connect_async(request)).await.unwrap().0
+    }
+
+    async fn signal(&self, name: &str) {
+        let line = format!("kill -{name} {}", self.child.id().unwrap());
+        assert!(Command::new("sh").args(["-c", &line]).status().await.unwrap().success());
+    }
+
+    /// How it ended, and all that it logged.
+    async fn ended(&mut self) -> (ExitStatus, String) {
+        let mut log = String::new();
+        let mut stderr = self.child.stderr.take().unwrap();
+        in_time(stderr.read_to_string(&mut log)).await.unwrap();
+        (in_time(self.child.wait()).await.unwrap(), log)
+    }
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tidewire"));
+    for variable in ["LISTEN", "BACKBONE", "CONFIG", "NODE"] {
+        command.env_remove(format!("TIDEWIRE_{variable}"));
+    }
+    command.args(arguments);
+    command
+}
+
+async fn tidewire(arguments: &[&str]) -> Output {
+    in_time(command(arguments).output()).await.unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+async fn say(client: &mut Client, frame: &str) {
+    in_time(client.send(Message::text(frame))).await.unwrap();
+}
+
+async fn hear(client: &mut Client) -> String {
+    in_time(client.next()).await.expect("an open connection").unwrap().into_text().unwrap().to_string()
+}
+
+/// Reads until the connection ends: the close code and reason.
+async fn closing(client: &mut Client) -> Option<(u16, String)> {
+    while let Some(Ok(message)) = in_time(client.next()).await {
+        if let Message::Close(Some(tungstenite::protocol::CloseFrame { code, reason })) = message {
+            return Some((code.into(), reason.to_string()));
+        }
+    }
+    None
+}
+
+async fn in_time<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, future).await.expect("an answer in time")
+}
