@@ -97,7 +97,7 @@ fn aging() -> Retention {
     Retention::Log {
         entries: 256,
         bytes: 1 << 30,
-        age: Duration::from_millis(400),
+        age: Duration::from_secs(1),
         dedup: Duration::from_secs(600),
     }
 }

@@ -127,7 +127,7 @@ async fn a_subscription_left_behind_on_a_replaced_server_is_noticed_by_the_probe
     let address = Address::of(&old.server).await;
     let config = RedisConfig {
         probe_every: Duration::from_millis(50),
-        probe_timeout: Duration::from_millis(200),
+        probe_timeout: Duration::from_secs(1),
         ..config(address.url())
     };
     let (node, mut arrivals) = RedisBackbone::connect(config).await.unwrap();
@@ -139,7 +139,9 @@ async fn a_subscription_left_behind_on_a_replaced_server_is_noticed_by_the_probe
     assert_eq!(next(&mut arrivals).await, Arrival::Interrupted(Interrupted::All));
     until(|| node.is_ready()).await;
     node.publish(&channel(), draft(1), Retention::DEFAULT).await.unwrap();
-    assert!(matches!(next(&mut arrivals).await, Arrival::Published(..)));
+    // On a busy machine a probe may be late; another Interrupted is no fault.
+    let published = async { while !matches!(next(&mut arrivals).await, Arrival::Published(..)) {} };
+    tokio::time::timeout(Duration::from_secs(10), published).await.expect("the publication arrives");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -162,6 +164,28 @@ async fn a_log_whose_tip_was_lost_begins_anew_without_what_was_left() {
     let after = node.append(&channel(), draft(1), Retention::DEFAULT).await;
     assert_eq!(after.offset, 1);
     assert_ne!(after.tag, before.tag);
+    cluster.server.run::<()>(&["DEL", "tidewire:tip:{news:today}"]);
+    let unread = node.append(&channel(), draft(1), Retention::DEFAULT).await;
+    assert_eq!(unread.offset, 1);
+    assert_eq!(node.read(&channel(), 0).await.run.entries.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_does_not_answer_is_given_up_after_the_timeout() {
+    let cluster = RedisCluster::start();
+    let config = RedisConfig { timeout: Duration::from_millis(200), ..config(cluster.server.url()) };
+    let (node, _arrivals) = RedisBackbone::connect(config).await.unwrap();
+    cluster.server.halt();
+    let unknown = node.publish(&channel(), draft(1), Retention::DEFAULT).await;
+    assert!(matches!(unknown, Err(BackboneError::Unavailable(_))), "{unknown:?}");
+    until(|| !node.is_ready()).await;
+    let refused = soon(node.publish(&channel(), draft(2), Retention::DEFAULT)).await;
+    assert!(matches!(refused, Err(BackboneError::Unavailable(_))), "{refused:?}");
+    cluster.server.go_on();
+    until(|| node.is_ready()).await;
+    // It may have been executed after all; asking again tells.
+    let again = node.publish(&channel(), draft(1), Retention::DEFAULT).await.unwrap();
+    assert!(matches!(again, Appended::Accepted { .. } | Appended::Old { position: Some(_) }), "{again:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -285,7 +309,7 @@ async fn next(arrivals: &mut Arrivals) -> Arrival {
 
 /// Far sooner than any timeout.
 async fn soon<T>(future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_millis(500), future).await.expect("it answers at once")
+    tokio::time::timeout(Duration::from_secs(1), future).await.expect("it answers at once")
 }
 
 async fn until(is_so: impl Fn() -> bool) {

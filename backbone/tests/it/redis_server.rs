@@ -46,8 +46,12 @@ impl RedisServer {
 
     /// Stops it from doing anything, with all its connections open.
     pub(crate) fn halt(&self) {
-        let pid = self.process.id().to_string();
-        assert!(Command::new("kill").args(["-STOP", &pid]).status().unwrap().success());
+        self.signal("-STOP");
+    }
+
+    /// Lets a halted one go on.
+    pub(crate) fn go_on(&self) {
+        self.signal("-CONT");
     }
 
     /// Starts it again, empty, on the same port.
@@ -60,6 +64,11 @@ impl RedisServer {
     pub(crate) fn run<T: redis::FromRedisValue>(&self, words: &[&str]) -> T {
         let mut connection = Client::open(self.url()).unwrap().get_connection().unwrap();
         redis::cmd(words[0]).arg(&words[1..]).query(&mut connection).unwrap()
+    }
+
+    fn signal(&self, signal: &str) {
+        let pid = self.process.id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
     }
 
     fn answers(&mut self) -> bool {
