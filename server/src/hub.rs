@@ -12,11 +12,13 @@ use crate::scope::Scope;
 
 /// A node's channels, in shards, so that those of one do not wait for those of another.
 pub(crate) struct Hub {
-    shards: Box<[Mutex<HashMap<ChannelName, Arc<Channel>>>]>,
+    shards: Box<[Shard]>,
     hasher: RandomState,
     last_alias: AtomicU32,
     scope: Arc<Scope>,
 }
+
+type Shard = Mutex<HashMap<ChannelName, Arc<Channel>>>;
 
 impl Hub {
     pub(crate) fn new(shards: usize, scope: Arc<Scope>) -> Self {

@@ -114,16 +114,17 @@ async fn answer(
 /// A connection that is gone before it was accepted is nothing; too many open files pass.
 async fn recover(error: io::Error) -> io::Result<()> {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, InvalidInput};
-    match error.kind() {
-        ConnectionAborted | ConnectionRefused | ConnectionReset => Ok(()),
-        InvalidInput => Err(error),
-        _ => {
-            metrics::counter!("tidewire_accept_failures_total").increment(1);
-            tracing::error!(%error, "cannot accept connections now");
-            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-            Ok(())
-        }
+    let kind = error.kind();
+    if matches!(kind, ConnectionAborted | ConnectionRefused | ConnectionReset) {
+        return Ok(());
     }
+    if kind == InvalidInput {
+        return Err(error);
+    }
+    metrics::counter!("tidewire_accept_failures_total").increment(1);
+    tracing::error!(%error, "cannot accept connections now");
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    Ok(())
 }
 
 /// What a [`Server`] is made of; `build` is there once backbone and policy are.

@@ -469,7 +469,14 @@ fn ending_of(error: &Error) -> Ending {
                 None => Ending::Gone,
             }
         }
-        _ => Ending::Gone,
+        Error::ConnectionClosed
+        | Error::AlreadyClosed
+        | Error::Tls(_)
+        | Error::WriteBufferFull(_)
+        | Error::AttackAttempt
+        | Error::Url(_)
+        | Error::Http(_)
+        | Error::HttpFormat(_) => Ending::Gone,
     }
 }
 

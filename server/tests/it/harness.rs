@@ -5,18 +5,21 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tidewire_backbone::{MemoryBackbone, MemoryConfig};
-use tidewire_server::{AllowAll, Namespaces, Node, Policy, Server, Settings};
+use tidewire_backbone::{Appended, Arrivals, Backbone, MemoryBackbone, MemoryConfig};
+use tidewire_protocol::Payload;
+use tidewire_server::{AllowAll, Author, Namespaces, Node, Policy, Server, Settings};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
+use crate::fallible::FallibleBackbone;
+
 /// A node that listens.
-pub(crate) struct TestNode {
+pub(crate) struct TestNode<B = MemoryBackbone> {
     pub(crate) node: Node,
     pub(crate) address: std::net::SocketAddr,
-    pub(crate) backbone: Arc<MemoryBackbone>,
+    pub(crate) backbone: Arc<B>,
     _stop: tokio::sync::oneshot::Sender<()>,
 }
 
@@ -33,14 +36,32 @@ pub(crate) async fn node() -> TestNode {
 /// A node of its own, with settings and a policy.
 pub(crate) async fn node_with(settings: Settings, policy: impl Policy) -> TestNode {
     let (backbone, arrivals) = MemoryBackbone::new(MemoryConfig::default());
-    start(settings, Arc::new(policy), backbone, arrivals).await
+    start(settings, Arc::new(policy), Arc::new(backbone), arrivals).await
+}
+
+/// A node on a backbone that does what a test tells it.
+pub(crate) async fn node_on_a_fallible_log(settings: Settings) -> TestNode<FallibleBackbone> {
+    let (backbone, arrivals) = FallibleBackbone::new();
+    start(settings, Arc::new(AllowAll), backbone, arrivals).await
 }
 
 impl TestNode {
     /// Another node on the same logs.
     pub(crate) async fn another(&self) -> Self {
         let (backbone, arrivals) = self.backbone.another();
-        start(settings(), Arc::new(AllowAll), backbone, arrivals).await
+        start(self.node.settings().clone(), Arc::new(AllowAll), Arc::new(backbone), arrivals).await
+    }
+}
+
+impl<B> TestNode<B> {
+    /// Publishes through the node's handle, as a publisher of its own; answers the position.
+    pub(crate) async fn publishes(&self, channel: &str, data: impl Into<Value>) -> String {
+        let payload = Payload::Json(data.into().to_string().into());
+        let appended = self.node.publish(&channel.parse().unwrap(), payload, Author::once()).await;
+        let Ok(Appended::Accepted { position: Some(position), .. }) = appended else {
+            panic!("not accepted: {appended:?}")
+        };
+        position.to_string()
     }
 
     /// A socket that has said nothing yet.
@@ -61,13 +82,12 @@ impl TestNode {
     }
 }
 
-async fn start(
+async fn start<B: Backbone>(
     settings: Settings,
     policy: Arc<dyn Policy>,
-    backbone: MemoryBackbone,
-    arrivals: tidewire_backbone::Arrivals,
-) -> TestNode {
-    let backbone = Arc::new(backbone);
+    backbone: Arc<B>,
+    arrivals: Arrivals,
+) -> TestNode<B> {
     let server = Server::builder(settings).backbone(backbone.clone(), arrivals).policy(policy).build();
     let node = server.node();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -126,7 +146,7 @@ impl Client {
                         self.frames = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
                     }
                     Message::Close(frame) => panic!("closed: {frame:?}"),
-                    _ => {}
+                    Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
                 }
             }
             let frame = self.frames.pop().unwrap();
@@ -179,6 +199,12 @@ impl Client {
                 return (frame.code.into(), frame.reason.to_string());
             }
         }
+    }
+
+    /// Comes back with positions; answers the `subscribed`.
+    pub(crate) async fn resumes(&mut self, channel: &str, since: &[&str]) -> Value {
+        self.say(json!({"subscribe": {"id": 1, "channel": channel, "since": since}})).await;
+        self.hears("subscribed").await
     }
 
     /// Subscribes afresh; answers the `subscribed`.

@@ -3,14 +3,22 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod edge;
+mod fallible;
 mod harness;
 mod http;
 
 mod cli;
 mod config;
+mod draining;
+mod gate;
 mod greeting;
 mod http_api;
+mod isolation;
 mod origin;
 mod publishers;
+mod refusing;
+mod resuming;
+mod slow_consumer;
 mod subscribing;
+mod sweeping;
 mod token;
