@@ -25,7 +25,8 @@ const DAY = new Intl.DateTimeFormat('en-GB', {
     }
     <div class="line">
       <p class="bubble">
-        <span class="visually-hidden">{{ own() ? 'You' : message().author.name }}: </span>{{ message().text }}
+        <span class="visually-hidden">{{ own() ? 'You' : message().author.name }}: </span>
+        <span class="text" [textContent]="message().text"></span>
       </p>
       <span class="meta" [title]="position() ? 'position ' + position() : ''">
         @if (missed()) {

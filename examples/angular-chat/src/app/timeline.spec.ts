@@ -81,6 +81,23 @@ describe('a room’s timeline', () => {
     },
   );
 
+  it('puts what the log still held after a gap in the gap’s place, each message once', () => {
+    const room = history(
+      subscribed(0),
+      received('1'),
+      gap(3000),
+      received('4'),
+      {
+        kind: 'recalled',
+        logged: ['1', '2', '3', '4'].map(id => ({ message: said(id), position: `2-${id}` })),
+      },
+      received('3'),
+    );
+
+    expect(words(room)).toEqual(['1', 'gap', '2', '3', '4']);
+    expect(room.figures).toMatchObject({ received: 4, duplicates: 0 });
+  });
+
   it('keeps one’s own message at the end until the room shows it in its place', () => {
     const underWay = history(subscribed(0), { kind: 'sending', message: said('mine') }, received('other'));
     expect(words(underWay)).toEqual(['other']);

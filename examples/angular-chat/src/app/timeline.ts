@@ -15,8 +15,8 @@ export interface Said {
   readonly position: string;
   /** It was said while this page was away. */
   readonly missed: boolean;
-  /** How many gaps came before it. */
-  readonly gapsBefore: number;
+  /** How many gaps had been told when it arrived; none where it was read from the log instead. */
+  readonly arrivedAfter?: number;
 }
 
 /** A word about the connection; `away` is in milliseconds, 0 where nothing was lost. */
@@ -29,6 +29,12 @@ export type Word =
 export type Note = Word & { readonly key: string };
 
 export type Entry = Said | Note;
+
+/** A message in the room's log. */
+export interface Logged {
+  readonly message: ChatMessage;
+  readonly position: string;
+}
 
 /** A message of one's own that the room has not shown back yet. */
 export interface Outgoing {
@@ -76,6 +82,7 @@ export type Happening =
       readonly recovered: boolean;
     }
   | { readonly kind: 'gap'; readonly at: number; readonly gap: Gap }
+  | { readonly kind: 'recalled'; readonly logged: readonly Logged[] }
   | { readonly kind: 'trouble'; readonly why: string }
   | { readonly kind: 'sending'; readonly message: ChatMessage }
   | { readonly kind: 'sent'; readonly id: string }
@@ -108,6 +115,8 @@ export function after(timeline: Timeline, happening: Happening): Timeline {
       return subscribed(timeline, happening);
     case 'gap':
       return gapTold(timeline, happening);
+    case 'recalled':
+      return recalled(timeline, happening);
     case 'trouble':
       return noted(timeline, { kind: 'trouble', why: happening.why });
     case 'sending': {
@@ -129,7 +138,7 @@ function received(timeline: Timeline, { message, position, replayed }: Of<'recei
   const { figures } = timeline;
   const seen = timeline.entries.find(entry => entry.key === message.id);
   if (seen?.kind === 'said') {
-    const duplicates = figures.duplicates + (seen.gapsBefore === figures.gaps ? 1 : 0);
+    const duplicates = figures.duplicates + (seen.arrivedAfter === figures.gaps ? 1 : 0);
     return { ...timeline, figures: { ...figures, position, duplicates } };
   }
   const missed = replayed && timeline.phase === 'returned';
@@ -140,9 +149,9 @@ function received(timeline: Timeline, { message, position, replayed }: Of<'recei
       message,
       position,
       missed,
-      gapsBefore: figures.gaps,
+      arrivedAfter: figures.gaps,
     }),
-    outgoing: timeline.outgoing.filter(outgoing => outgoing.message.id !== message.id),
+    outgoing: timeline.outgoing.filter(each => each.message.id !== message.id),
     figures: {
       ...figures,
       position,
@@ -170,6 +179,28 @@ function gapTold(timeline: Timeline, { at, gap }: Of<'gap'>): Timeline {
     ...noted(timeline, { kind: 'gap', away, gap }),
     figures: { ...timeline.figures, gaps: timeline.figures.gaps + 1 },
     lostAt: undefined,
+  };
+}
+
+/** What the log still held after a gap stands where the gap was told, before what arrived meanwhile. */
+function recalled(timeline: Timeline, { logged }: Of<'recalled'>): Timeline {
+  const shown = new Set(timeline.entries.map(entry => entry.key));
+  const unseen = logged
+    .filter(({ message }) => !shown.has(message.id))
+    .map(({ message, position }): Said => ({
+      kind: 'said',
+      key: message.id,
+      message,
+      position,
+      missed: false,
+    }));
+  const place = timeline.entries.findLastIndex(entry => entry.kind === 'gap') + 1;
+  const recalledIds = new Set(unseen.map(said => said.key));
+  return {
+    ...timeline,
+    entries: timeline.entries.toSpliced(place, 0, ...unseen).slice(-KEPT),
+    outgoing: timeline.outgoing.filter(({ message }) => !recalledIds.has(message.id)),
+    figures: { ...timeline.figures, received: timeline.figures.received + unseen.length },
   };
 }
 

@@ -41,12 +41,12 @@ function gapWording({ reason, count: missing }: Gap, away: string): { short: str
     case 'replaced':
       return {
         short: some,
-        long: `${away}The server began a new log for this room, as it does when it restarts without a shared store. What was only in the old log cannot be replayed.`,
+        long: `${away}The server began a new log for this room, as it does when it restarts without a shared store.`,
       };
     case 'rolled_back':
       return {
         short: some,
-        long: `${away}The server's store failed over and came back without its newest entries, and nobody had kept them.`,
+        long: `${away}The server came back without its newest messages, as after a failover of its store, or a restart without one.`,
       };
     case 'missing':
       return {
