@@ -111,7 +111,7 @@ pub async fn a_publisher_is_remembered_when_its_entries_are_gone(cluster: &dyn C
     assert_eq!(again, Appended::Old { position: Some(position) });
 }
 
-/// Whoever goes on publishing is remembered however long that lasts.
+/// Whoever goes on publishing is remembered however long that lasts, also beside one who publishes more.
 pub async fn an_active_publisher_is_remembered_beyond_the_window(cluster: &dyn Cluster) {
     let channel = channel("dedup:active");
     let node = Node::of(cluster).await;
@@ -120,8 +120,11 @@ pub async fn an_active_publisher_is_remembered_beyond_the_window(cluster: &dyn C
     let mut seq = 0;
     while start.elapsed() < window * 5 / 2 {
         seq += 1;
+        for often in 10 * seq - 9..=10 * seq {
+            node.append(&channel, draft(2, often), remembering(window)).await;
+            tokio::time::sleep(window / 30).await;
+        }
         node.append(&channel, draft(1, seq), remembering(window)).await;
-        tokio::time::sleep(window / 20).await;
     }
 }
 
