@@ -13,6 +13,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use tidewire_backbone::Retention;
+
 pub use backbone_address::{BackboneAddress, BadBackboneAddress};
 pub use mistake::{Mistake, Mistakes};
 pub use quantity::{BadQuantity, parse_duration};
@@ -154,7 +156,9 @@ impl Config {
         });
         config.keys = TokenKeys::new(root.sections("keys", |section| keys::token_key(section, sources)));
         config.api_keys = root.sections("api_keys", |section| keys::api_key(section, sources));
+        complain_of_twins(root, &config.api_keys);
         config.settings.namespaces = namespaces(root, &config.settings);
+        config.settings.dedup = shortest_dedup(&config.settings);
         config
     }
 
@@ -216,9 +220,26 @@ fn metrics_at(text: &str) -> Result<MetricsAt, String> {
 }
 
 fn namespaces(root: &mut Section<'_, '_>, settings: &Settings) -> Namespaces {
-    let default = NamespaceSettings::default();
-    let limit = settings.limits.message_bytes as u64;
-    let named = root
-        .named_sections("namespaces", |name, section| namespaces::namespace(&name, section, &default, limit));
+    let named =
+        root.named_sections("namespaces", |name, section| namespaces::namespace(&name, section, settings));
     Namespaces { named: named.into_iter().collect(), others: None }
+}
+
+/// Clients are told one time for all namespaces: the shortest, after which no publisher may count on being known.
+fn shortest_dedup(settings: &Settings) -> Duration {
+    let dedups = settings.namespaces.named.values().filter_map(|namespace| match namespace.retention {
+        Retention::Log { dedup, .. } => Some(dedup),
+        Retention::None => None,
+    });
+    dedups.chain([settings.dedup]).min().unwrap_or_default()
+}
+
+/// Two API keys of one name would share their idempotency keys.
+fn complain_of_twins(root: &Section<'_, '_>, api_keys: &[ApiKey]) {
+    for (index, key) in api_keys.iter().enumerate() {
+        if api_keys[..index].iter().any(|other| other.name == key.name) {
+            let message = format!("two API keys have the name {:?}", key.name);
+            root.reader().wrong(root.span_of("api_keys"), message, "give each a name of its own");
+        }
+    }
 }

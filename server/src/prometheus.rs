@@ -17,7 +17,15 @@ const UPKEEP: Duration = Duration::from_secs(5);
 /// # Errors
 /// Where there is another recorder.
 pub fn install() -> Result<PrometheusHandle, BuildError> {
-    PrometheusBuilder::new().install_recorder()
+    let handle = PrometheusBuilder::new().install_recorder()?;
+    for (name, meaning) in METRICS {
+        if name.ends_with("_total") {
+            metrics::describe_counter!(*name, *meaning);
+        } else {
+            metrics::describe_gauge!(*name, *meaning);
+        }
+    }
+    Ok(handle)
 }
 
 /// `/metrics`, of what was counted since [`install`].
@@ -34,3 +42,41 @@ pub async fn upkeep(handle: PrometheusHandle) {
         handle.run_upkeep();
     }
 }
+
+/// Every metric of the server, and what it counts.
+pub const METRICS: &[(&str, &str)] = &[
+    (
+        "tidewire_accept_failures_total",
+        "Failures to accept a TCP connection, as when there are no more files",
+    ),
+    ("tidewire_api_refusals_total", "Requests of the HTTP API that were refused, by code"),
+    ("tidewire_arrivals_doubted_total", "Arrivals that did not fit what the node knew of their log"),
+    ("tidewire_arrivals_total", "Publications that the backbone announced to this node"),
+    ("tidewire_backbone_failures_total", "Requests that got no answer from the backbone"),
+    ("tidewire_channels", "Channels with subscribers on this node, or with some until lately"),
+    ("tidewire_closes_total", "Connections that ended, by close code"),
+    ("tidewire_connections", "Connections now"),
+    ("tidewire_connections_refused_total", "Connections that were refused, by reason"),
+    ("tidewire_connections_total", "Connections since the start"),
+    ("tidewire_deliveries_total", "Publications handed to subscribers of this node"),
+    (
+        "tidewire_ephemeral_dropped_total",
+        "Ephemeral publications not handed to subscribers that were too slow",
+    ),
+    ("tidewire_http_failures_total", "HTTP connections that broke"),
+    ("tidewire_interruptions_total", "Times when the backbone may have missed to announce something"),
+    ("tidewire_origins_refused_total", "Pages of origins that may not connect"),
+    ("tidewire_panics_total", "Panics, each of which ended one connection or one task alone"),
+    ("tidewire_publishes_total", "Publishes handed to the backbone"),
+    ("tidewire_refusals_total", "Requests of clients that were refused, by code"),
+    ("tidewire_replayed_total", "Publications sent again to returning subscribers"),
+    ("tidewire_resets_total", "Subscribers that were told that their place in a log is gone"),
+    ("tidewire_rewinds_total", "Subscribers that were told that their log went back"),
+    (
+        "tidewire_subscriptions_behind_total",
+        "Times when a slow subscriber turned to catching up from the log",
+    ),
+    ("tidewire_sweeps_failed_total", "Verifications of a log that failed and are tried again"),
+    ("tidewire_sweeps_total", "Verifications of a log"),
+    ("tidewire_tokens_refused_total", "Tokens that were refused, by reason"),
+];

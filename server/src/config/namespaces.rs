@@ -6,7 +6,7 @@ use tidewire_backbone::Retention;
 use tidewire_protocol::ChannelName;
 
 use super::reader::{Found, Section};
-use crate::{Access, NamespaceSettings};
+use crate::{Access, NamespaceSettings, Settings};
 
 const ACCESS: [(&str, Access); 3] =
     [("granted", Access::Granted), ("users", Access::Users), ("anyone", Access::Anyone)];
@@ -17,14 +17,16 @@ const LONGEST: Duration = Duration::from_secs(366 * 86_400);
 pub(super) fn namespace(
     name: &Found<&str>,
     section: &mut Section<'_, '_>,
-    default: &NamespaceSettings,
-    payload_limit: u64,
+    settings: &Settings,
 ) -> Option<(String, NamespaceSettings)> {
     if format!("{}:x", name.value).parse::<ChannelName>().is_err() {
         let message = format!("{:?} is no namespace", name.value);
         section.reader().wrong(name.span.clone(), message, "it has 1 to 64 of a-z 0-9 - _");
     }
-    let retention = retention(section, default.retention);
+    let default = NamespaceSettings::default();
+    let payload_limit = settings.limits.message_bytes as u64;
+    // A publisher that is idle for half of it takes a new identity; what it sent must be settled by then.
+    let retention = retention(section, default.retention, (settings.settle * 2).max(SHORTEST));
     let settings = NamespaceSettings {
         retention,
         payload_bytes: section
@@ -37,7 +39,7 @@ pub(super) fn namespace(
     Some((name.value.to_owned(), settings))
 }
 
-fn retention(section: &mut Section<'_, '_>, default: Retention) -> Retention {
+fn retention(section: &mut Section<'_, '_>, default: Retention, shortest_dedup: Duration) -> Retention {
     let log = match default {
         Retention::None => Retention::DEFAULT,
         Retention::Log { .. } => default,
@@ -58,7 +60,7 @@ fn retention(section: &mut Section<'_, '_>, default: Retention) -> Retention {
             }
         },
     );
-    let idle = section.duration("dedup", SHORTEST..=LONGEST);
+    let idle = section.duration("dedup", shortest_dedup..=LONGEST);
     match (read.unwrap_or(default), idle) {
         (Retention::Log { entries, bytes, age, dedup }, idle) => {
             Retention::Log { entries, bytes, age, dedup: idle.unwrap_or(dedup) }

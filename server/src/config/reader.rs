@@ -83,6 +83,12 @@ impl<'r, 'a> Section<'r, 'a> {
         self.reader
     }
 
+    /// Where a key's value stands.
+    pub(super) fn span_of(&self, key: &str) -> Range<usize> {
+        let value = self.table.iter().find(|(name, _)| name.get_ref() == key);
+        value.map_or(self.span(), |(_, value)| value.span())
+    }
+
     pub(super) fn has(&self, key: &str) -> bool {
         self.table.iter().any(|(name, _)| name.get_ref() == key)
     }

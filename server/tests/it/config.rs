@@ -91,6 +91,21 @@ fn a_namespace_keeps_and_allows_what_it_says() {
 }
 
 #[test]
+fn clients_are_told_the_shortest_dedup_of_all_namespaces() {
+    let config = parse("[namespaces.a]\ndedup = \"5m\"\n[namespaces.b]\ndedup = \"1h\"\n").unwrap();
+    assert_eq!(config.settings.dedup, Duration::from_secs(300));
+    let config = parse("[namespaces.b]\ndedup = \"1h\"\n[namespaces.c]\nretention = \"none\"\n").unwrap();
+    assert_eq!(config.settings.dedup, Duration::from_secs(600));
+}
+
+#[test]
+fn two_api_keys_cannot_have_one_name() {
+    let key = "[[api_keys]]\nname = \"a\"\nkey = \"0123456789abcdef\"\n";
+    let mistakes = parse(&key.repeat(2)).unwrap_err();
+    assert_eq!(mistakes.list[0].message, "two API keys have the name \"a\"");
+}
+
+#[test]
 fn a_mistake_is_shown_at_its_place_with_what_would_be_right() {
     let text = "[namespaces.chat]\n  retension = \"none\"\n";
     let shown = parse(text).unwrap_err().to_string();
@@ -160,6 +175,7 @@ fn each_kind_of_mistake_has_its_advice() {
             "`namespaces.c.payload_bytes` is out of range",
             "to 65536",
         ),
+        ("[namespaces.c]\ndedup = \"1m\"", "`namespaces.c.dedup` cannot be", "from 120s"),
         ("[metrics]\nlisten = \"here\"", "neither \"main\" nor \"off\"", "for example"),
         ("[keys]", "`keys` cannot be a table", "each begun by [[keys]]"),
         ("[[keys]]", "`algorithm` is missing", "use HS256"),
