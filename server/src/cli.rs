@@ -1,12 +1,11 @@
 //! The commands of the binary `tidewire`.
-#![expect(clippy::print_stdout, reason = "a command's output is what it is called for")]
-#![expect(clippy::print_stderr, reason = "as above, for what went wrong")]
 
 mod check_config;
 mod serve;
 mod token;
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -51,7 +50,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure { message, code }) => {
-            eprintln!("{message}");
+            let _ = writeln!(std::io::stderr(), "{message}");
             ExitCode::from(code)
         }
     }
@@ -74,6 +73,11 @@ impl Failure {
     fn wrong(message: impl Into<String>) -> Self {
         Self { message: message.into(), code: 2 }
     }
+}
+
+/// Says what the command was called for. A reader that has gone away is no reason to stop serving.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 fn read_config(path: &Path) -> Result<Config, Failure> {

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Failure, read_config};
+use super::{Failure, read_config, say};
 use crate::config::Config;
 
 #[derive(Debug, Args)]
@@ -15,7 +15,7 @@ pub(super) struct CheckConfig {
 impl CheckConfig {
     pub(super) fn run(self) -> Result<(), Failure> {
         let config = read_config(&self.file)?;
-        println!("{} is good: {}", self.file.display(), summary(&config));
+        say(&format!("{} is good: {}", self.file.display(), summary(&config)));
         Ok(())
     }
 }

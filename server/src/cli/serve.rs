@@ -37,6 +37,8 @@ pub(super) struct Serve {
 /// All that is decided before anything runs.
 struct Plan {
     config: Config,
+    /// Where it was read from.
+    file: Option<PathBuf>,
     listen: SocketAddr,
     backbone: BackboneAddress,
     metrics: MetricsAt,
@@ -87,6 +89,7 @@ impl Serve {
             metrics,
             mode,
             directory: self.serve_dir,
+            file: self.config,
             config,
         })
     }

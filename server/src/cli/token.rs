@@ -3,7 +3,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 
-use super::{Failure, read_config};
+use super::{Failure, read_config, say};
 use crate::auth::{Audience, Claims, Grants, Pattern, Secret, TokenKey};
 use crate::config::parse_duration;
 
@@ -45,7 +45,7 @@ impl Token {
             tidewire: Grants { subscribe: self.subscribe, publish: self.publish },
         };
         let token = key.sign(&claims).map_err(|error| Failure::failed(error.to_string()))?;
-        println!("{token}");
+        say(&token);
         Ok(())
     }
 

@@ -143,6 +143,20 @@ async fn a_token_opens_what_it_names_and_a_bad_one_says_why_it_does_not() {
 }
 
 #[tokio::test]
+async fn metrics_have_an_address_of_their_own_where_that_is_wanted() {
+    let folder = Folder::with("[metrics]\nlisten = \"127.0.0.1:0\"\n");
+    let server = Running::start(&[&format!("--config={}", folder.config())]).await;
+    let said = server.greeting.iter().find_map(|line| line.strip_prefix("  metrics   http://")).unwrap();
+    let own: SocketAddr = said.strip_suffix("/metrics").unwrap().parse().unwrap();
+    let refused = [("origin", "https://evil.test")];
+    assert_eq!(get(server.address, "/v1/connect", &refused).await.status, 403);
+    let counted = get(own, "/metrics", &[]).await;
+    assert!(counted.body.contains("tidewire_origins_refused_total 1"), "{counted:?}");
+    assert!(counted.body.contains("# HELP tidewire_origins_refused_total "), "{counted:?}");
+    assert_eq!(get(server.address, "/metrics", &[]).await.status, 404);
+}
+
+#[tokio::test]
 async fn log_lines_show_neither_tokens_nor_keys_nor_payloads() {
     let folder = Folder::with(CONFIG);
     let mut server = Running::start_logging("trace", &[&format!("--config={}", folder.config())]).await;

@@ -13,6 +13,7 @@ use super::{Failure, Plan};
 use crate::api::{self, ApiAccess};
 use crate::auth::{ConfiguredPolicy, Mode};
 use crate::cli::check_config::summary;
+use crate::cli::say;
 use crate::config::{BackboneAddress, MetricsAt};
 use crate::{Node, Server, health, origin, prometheus, static_files};
 
@@ -21,11 +22,16 @@ const LOOK: Duration = Duration::from_millis(500);
 /// So many looks from one word about a backbone that is away to the next.
 const LOOKS_BETWEEN_WORDS: u32 = 60;
 
+/// Where the server really listens, once the system has chosen the free ports.
+struct Addresses {
+    main: SocketAddr,
+    metrics: Option<SocketAddr>,
+}
+
 /// Runs a server until a signal and the moving of its clients, or a second signal.
 pub(super) async fn run(plan: Plan) -> Result<(), Failure> {
     let signals = Signals::listen().map_err(|error| Failure::failed(format!("no signals: {error}")))?;
     let main = bind(plan.listen, "--listen 127.0.0.1:0 takes a free port").await?;
-    let address = main.local_addr().map_err(|error| Failure::failed(error.to_string()))?;
     let counts = match plan.metrics {
         MetricsAt::Off => None,
         MetricsAt::Main | MetricsAt::Own(_) => {
@@ -35,6 +41,15 @@ pub(super) async fn run(plan: Plan) -> Result<(), Failure> {
     let own = match plan.metrics {
         MetricsAt::Own(address) => Some(bind(address, "change `listen` in [metrics]").await?),
         MetricsAt::Main | MetricsAt::Off => None,
+    };
+
+    let addresses = Addresses {
+        main: address_of(&main)?,
+        metrics: match (plan.metrics, &own) {
+            (MetricsAt::Main, _) => Some(address_of(&main)?),
+            (MetricsAt::Own(_), Some(own)) => Some(address_of(own)?),
+            (MetricsAt::Own(_), None) | (MetricsAt::Off, _) => None,
+        },
     };
 
     let (backbone, arrivals) = connect(&plan.backbone).await?;
@@ -48,7 +63,7 @@ pub(super) async fn run(plan: Plan) -> Result<(), Failure> {
         .policy(Arc::new(policy))
         .build();
     let node = server.node();
-    greet(&plan, address, &node);
+    greet(&plan, &addresses, &node);
 
     if let Some((own, counts)) = own.zip(counts.clone()) {
         tokio::spawn(axum::serve(own, prometheus::router(counts)).into_future());
@@ -90,6 +105,10 @@ async fn bind(address: SocketAddr, advice: &str) -> Result<TcpListener, Failure>
     })
 }
 
+fn address_of(listener: &TcpListener) -> Result<SocketAddr, Failure> {
+    listener.local_addr().map_err(|error| Failure::failed(format!("a listener without an address: {error}")))
+}
+
 async fn connect(address: &BackboneAddress) -> Result<(Arc<dyn Backbone>, Arrivals), Failure> {
     match address {
         BackboneAddress::Memory => {
@@ -119,32 +138,32 @@ fn routes(plan: &Plan, gateway: Router, node: &Node, counts: Option<&PrometheusH
 }
 
 /// The first lines, for whoever started the server by hand.
-fn greet(plan: &Plan, address: SocketAddr, node: &Node) {
-    println!("Tidewire {} listens on http://{address} (node {})", env!("CARGO_PKG_VERSION"), node.name());
-    println!("  clients   ws://{address}/v1/connect");
+fn greet(plan: &Plan, addresses: &Addresses, node: &Node) {
+    let main = addresses.main;
+    say(&format!("Tidewire {} listens on http://{main} (node {})", env!("CARGO_PKG_VERSION"), node.name()));
+    say(&format!("  clients   ws://{main}/v1/connect"));
     match plan.backbone {
-        BackboneAddress::Memory => println!("  backbone  memory: this node alone, and nothing outlives it"),
-        BackboneAddress::Redis(_) => println!("  backbone  {}", plan.backbone),
+        BackboneAddress::Memory => say("  backbone  memory: this node alone, and nothing outlives it"),
+        BackboneAddress::Redis(_) => say(&format!("  backbone  {}", plan.backbone)),
     }
-    println!("  config    {}", summary(&plan.config));
+    if let Some(file) = &plan.file {
+        say(&format!("  config    {}: {}", file.display(), summary(&plan.config)));
+    }
     if let Some(directory) = &plan.directory {
-        println!("  pages     {}", directory.display());
+        say(&format!("  pages     {}", directory.display()));
     }
-    match plan.metrics {
-        MetricsAt::Main => println!("  metrics   http://{address}/metrics"),
-        MetricsAt::Own(own) => println!("  metrics   http://{own}/metrics"),
-        MetricsAt::Off => {}
+    if let Some(metrics) = addresses.metrics {
+        say(&format!("  metrics   http://{metrics}/metrics"));
     }
-    let access = match (plan.mode, plan.config.settings.namespaces.named.is_empty()) {
+    say(match (plan.mode, plan.config.settings.namespaces.named.is_empty()) {
         (Mode::Development, _) => {
-            "--dev: anonymous clients of this machine may do everything; not for production"
+            "  access    --dev: anonymous clients of this machine may do everything; not for production"
         }
         (Mode::Production, true) => {
-            "nobody may do anything yet: there are no namespaces (try --dev, or --config)"
+            "  access    nobody may do anything yet: there are no namespaces (try --dev, or --config)"
         }
-        (Mode::Production, false) => "what the configuration and tokens allow",
-    };
-    println!("  access    {access}");
+        (Mode::Production, false) => "  access    what the configuration and tokens allow",
+    });
 }
 
 /// Says when the backbone is away, now and then while it is, and when it is back.
