@@ -21,7 +21,7 @@ export function wording(note: Word): { short: string; long?: string } {
       return {
         short:
           note.replayed === 0
-            ? `${away} — nothing was said meanwhile, nothing is lost`
+            ? `${away} and missed nothing`
             : `${away} — ${count(note.replayed, 'message')} replayed, none lost`,
       };
     }
