@@ -1,3 +1,4 @@
+mod open_files;
 mod running;
 mod signals;
 
@@ -44,12 +45,15 @@ struct Plan {
     metrics: MetricsAt,
     mode: Mode,
     directory: Option<PathBuf>,
+    /// How many files the process may open, where that is what bounds its connections.
+    open_files: Option<u64>,
 }
 
 impl Serve {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let plan = self.plan()?;
+        let mut plan = self.plan()?;
         logging::install(plan.config.log);
+        plan.open_files = open_files::fit(&mut plan.config.settings.limits);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
@@ -90,6 +94,7 @@ impl Serve {
             mode,
             directory: self.serve_dir,
             file: self.config,
+            open_files: None,
             config,
         })
     }

@@ -274,6 +274,42 @@ async fn without_its_redis_a_server_is_not_ready_refuses_to_publish_and_says_so(
 }
 
 #[tokio::test]
+async fn when_its_redis_comes_the_server_is_ready_and_takes_what_it_refused() {
+    let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    let server = Running::start(&["--dev", "--backbone", &format!("redis://127.0.0.1:{port}")]).await;
+    let wish = r#"{"channel":"any:thing","data":1}"#;
+    let key = [("idempotency-key", "order-7")];
+    assert_eq!(post(server.address, "/v1/publish", &key, wish).await.status, 503);
+
+    let _redis = redis(port);
+    in_time(async { while get(server.address, "/health/ready", &[]).await.status != 200 {} }).await;
+    let receipt = post(server.address, "/v1/publish", &key, wish).await;
+    assert_eq!((receipt.status, &receipt.json()["repeated"]), (200, &false.into()), "{receipt:?}");
+    let repeated = post(server.address, "/v1/publish", &key, wish).await;
+    assert_eq!((repeated.status, &repeated.json()["repeated"]), (200, &true.into()), "{repeated:?}");
+    assert_eq!(receipt.json()["position"], repeated.json()["position"]);
+}
+
+#[tokio::test]
+async fn where_few_files_may_be_opened_more_connections_are_refused_with_a_reason() {
+    let mut shell = Command::new("sh");
+    shell.args([
+        "-c",
+        "ulimit -n 128; exec \"$0\" serve --listen 127.0.0.1:0",
+        env!("CARGO_BIN_EXE_tidewire"),
+    ]);
+    let server = Running::of(shell).await;
+    let limits = "  limits    64 connections, as the process may open 128 files (ulimit -n)";
+    assert!(server.greeting.iter().any(|line| line == limits), "{:?}", server.greeting);
+    let mut clients = Vec::new();
+    for _ in 0..64 {
+        clients.push(server.connect().await);
+    }
+    let refused = server.try_connect().await.unwrap_err();
+    assert!(matches!(refused, tungstenite::Error::Http(response) if response.status() == 503));
+}
+
+#[tokio::test]
 async fn a_pages_files_are_served_and_its_own_paths_lead_to_its_index() {
     let folder = Folder::with("");
     std::fs::write(folder.0.path().join("index.html"), "<title>index</title>").unwrap();
@@ -344,13 +380,14 @@ impl Running {
     }
 
     async fn start_logging(level: &str, arguments: &[&str]) -> Self {
-        let mut child = command(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat())
-            .env("RUST_LOG", level)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
+        let mut command = command(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat());
+        command.env("RUST_LOG", level);
+        Self::of(command).await
+    }
+
+    async fn of(mut command: Command) -> Self {
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut greeting: Vec<String> = Vec::new();
         // The last line of the greeting is what everybody is told about who may do what.
@@ -367,9 +404,13 @@ impl Running {
     }
 
     async fn connect(&self) -> Client {
+        self.try_connect().await.unwrap()
+    }
+
+    async fn try_connect(&self) -> Result<Client, tungstenite::Error> {
         let mut request = format!("ws://{}/v1/connect", self.address).into_client_request().unwrap();
         request.headers_mut().insert("sec-websocket-protocol", "tidewire.v1.json".parse().unwrap());
-        in_time(tokio_tungstenite::connect_async(request)).await.unwrap().0
+        in_time(tokio_tungstenite::connect_async(request)).await.map(|(client, _)| client)
     }
 
     async fn signal(&self, name: &str) {
@@ -384,6 +425,29 @@ impl Running {
         in_time(stderr.read_to_string(&mut log)).await.unwrap();
         (in_time(self.child.wait()).await.unwrap(), log)
     }
+}
+
+/// A Redis server on a port, in a folder that goes with it.
+fn redis(port: u16) -> (Child, TempDir) {
+    let folder = TempDir::new().unwrap();
+    let server = Command::new("redis-server")
+        .args([
+            "--port",
+            &port.to_string(),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+            "--dir",
+        ])
+        .arg(folder.path())
+        .stdout(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("redis-server is needed on the PATH; install it: apt-get install -y redis-server");
+    (server, folder)
 }
 
 fn command(arguments: &[&str]) -> Command {

@@ -155,6 +155,12 @@ fn greet(plan: &Plan, addresses: &Addresses, node: &Node) {
     if let Some(metrics) = addresses.metrics {
         say(&format!("  metrics   http://{metrics}/metrics"));
     }
+    if let (Some(files), Mode::Production) = (plan.open_files, plan.mode) {
+        let connections = plan.config.settings.limits.connections;
+        say(&format!(
+            "  limits    {connections} connections, as the process may open {files} files (ulimit -n)"
+        ));
+    }
     say(match (plan.mode, plan.config.settings.namespaces.named.is_empty()) {
         (Mode::Development, _) => {
             "  access    --dev: anonymous clients of this machine may do everything; not for production"
