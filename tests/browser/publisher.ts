@@ -28,15 +28,16 @@ export class Publisher {
   /** All the numbers in the channel's log, oldest first. */
   async log(): Promise<number[]> {
     const numbers: number[] = [];
-    let since: string | undefined;
+    // No log has this position, and after a position that is not there a page begins with the oldest.
+    let since = '0-00000000';
     for (let more = true; more;) {
-      const query = new URLSearchParams({ limit: '500', ...(since && { since }) });
+      const query = new URLSearchParams({ limit: '500', since });
       const path = `/v1/channels/${encodeURIComponent(this.#channel)}/history?${query}`;
       const answer = await this.#ask(0, port => fetch(`http://127.0.0.1:${port}${path}`));
       const page = (await answer.json()) as { publications: Publication[]; more: boolean };
       numbers.push(...page.publications.map(publication => publication.data.number));
-      since = page.publications.at(-1)?.position;
-      more = page.more && since !== undefined;
+      since = page.publications.at(-1)?.position ?? since;
+      more = page.more;
     }
     return numbers;
   }

@@ -35,8 +35,7 @@ export class Files {
           .writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' })
           .end(body);
       } catch {
-        // Browsers ask for it by themselves; that a test page has none is no trouble of the page's.
-        response.writeHead(path === '/favicon.ico' ? 204 : 404).end();
+        response.writeHead(404).end();
       }
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
