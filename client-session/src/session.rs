@@ -11,6 +11,7 @@ mod questions;
 mod random;
 mod requests;
 mod subscriptions;
+mod table;
 mod terms;
 mod token;
 

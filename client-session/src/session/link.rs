@@ -1,22 +1,21 @@
-use std::collections::BTreeMap;
-
 use tidewire_protocol::{Alias, ChannelName, PublisherId};
 
 use super::liveness::Liveness;
+use super::table::Table;
 use crate::{LinkId, Status, Timestamp};
 
 /// A link and what its node calls the channels.
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) id: LinkId,
-    pub(super) aliases: BTreeMap<Alias, ChannelName>,
+    pub(super) aliases: Table<Alias, ChannelName>,
     /// Who publishes on it, where a publish does not say otherwise.
     pub(super) publisher: PublisherId,
 }
 
 impl Link {
     pub(super) const fn new(id: LinkId, publisher: PublisherId) -> Self {
-        Self { id, aliases: BTreeMap::new(), publisher }
+        Self { id, aliases: Table::new(), publisher }
     }
 }
 

@@ -2,12 +2,11 @@ mod entry;
 mod lane;
 mod pace;
 
-use std::collections::BTreeMap;
-
 use tidewire_protocol::{ChannelName, Payload, Position, PublisherId, RefusalCode, Seq};
 
 use self::lane::{Freed, Lane};
 use super::context::Context;
+use super::table::Table;
 use crate::{Event, LinkId, OutboxLimits, PublishId, Refusal, Timestamp};
 
 /// What the application published and the log may not have for ever yet.
@@ -20,14 +19,14 @@ pub(super) struct Outbox {
     in_flight: usize,
     /// Who publishes in channels that have no lane yet.
     publisher: PublisherId,
-    lanes: BTreeMap<ChannelName, Lane>,
+    lanes: Table<ChannelName, Lane>,
     entries: usize,
     bytes: usize,
 }
 
 impl Outbox {
     pub(super) const fn new(publisher: PublisherId, limits: OutboxLimits, in_flight: usize) -> Self {
-        Self { limits, in_flight, publisher, lanes: BTreeMap::new(), entries: 0, bytes: 0 }
+        Self { limits, in_flight, publisher, lanes: Table::new(), entries: 0, bytes: 0 }
     }
 
     /// Who publishes, for hello.
@@ -49,7 +48,7 @@ impl Outbox {
         }
         self.retire_idle(context);
         let publisher = self.publisher;
-        self.lanes.entry(channel).or_insert_with(|| Lane::new(publisher, context.now)).push(publish, payload);
+        self.lanes.get_or_insert_with(channel, || Lane::new(publisher, context.now)).push(publish, payload);
         self.entries += 1;
         self.bytes += bytes;
     }
@@ -72,9 +71,8 @@ impl Outbox {
     /// of it the lane goes, and the next one has a name that no log knows.
     fn retire_idle(&mut self, context: &mut Context) {
         let half = context.terms.dedup_ms() / 2;
-        let before = self.lanes.len();
-        self.lanes.retain(|_, lane| lane.idle_ms(context.now).is_none_or(|idle| idle < half));
-        if self.lanes.len() < before {
+        let idle = self.lanes.take(|(_, lane)| lane.idle_ms(context.now).is_some_and(|idle| idle >= half));
+        if !idle.is_empty() {
             self.publisher = PublisherId(context.random.next());
         }
     }
@@ -89,7 +87,7 @@ impl Outbox {
     /// Sends what may be sent. `hello` is the publisher that the link's hello named.
     pub(super) fn pump(&mut self, context: &mut Context, link: LinkId, hello: PublisherId) {
         let mut freed = Freed::default();
-        for (channel, lane) in &mut self.lanes {
+        for (channel, lane) in self.lanes.iter_mut() {
             let one = lane.pump(context, link, channel, (hello, self.in_flight));
             freed = freed.and(one);
         }
@@ -131,7 +129,7 @@ impl Outbox {
     pub(super) fn take_ephemeral(&mut self, context: &Context) -> Vec<(ChannelName, PublishId, Payload)> {
         let mut taken = Vec::new();
         let mut freed = Freed::default();
-        for (channel, lane) in self.lanes.extract_if(.., |channel, _| context.terms.is_ephemeral(channel)) {
+        for (channel, lane) in self.lanes.take(|(channel, _)| context.terms.is_ephemeral(channel)) {
             freed = freed.and(lane.load());
             taken.extend(lane.into_unsent().map(|(publish, payload)| (channel.clone(), publish, payload)));
         }
@@ -159,7 +157,7 @@ impl Outbox {
 
     /// The session ends. Whoever publishes later has a new name.
     pub(super) fn end(&mut self, context: &mut Context) {
-        for (_, lane) in std::mem::take(&mut self.lanes) {
+        for lane in std::mem::take(&mut self.lanes).into_values() {
             lane.end(context);
         }
         (self.entries, self.bytes) = (0, 0);

@@ -1,15 +1,14 @@
-use std::collections::BTreeMap;
-
 use tidewire_protocol::{ChannelName, ClientFrame, History, HistoryPage, Position};
 
 use super::context::Context;
 use super::requests::Request;
+use super::table::Table;
 use crate::{Event, HistoryId, LinkId, Refusal};
 
 /// The application's questions for parts of logs. They wait for a link, and are asked again on the next.
 /// Bounded: one too many is refused.
 #[derive(Debug, Default)]
-pub(super) struct Questions(BTreeMap<HistoryId, Question>);
+pub(super) struct Questions(Table<HistoryId, Question>);
 
 #[derive(Debug)]
 struct Question {
@@ -65,7 +64,7 @@ impl Questions {
     }
 
     pub(super) fn end(&mut self, context: &mut Context) {
-        for (history, _) in std::mem::take(&mut self.0) {
+        for history in std::mem::take(&mut self.0).into_keys() {
             context.notify(Event::HistoryRefused { history, refusal: Refusal::Ended });
         }
     }

@@ -1,14 +1,13 @@
-use std::collections::BTreeMap;
-
 use tidewire_protocol::{ChannelName, RequestId, Seq};
 
+use super::table::Table;
 use crate::{HistoryId, LinkId, PublishId, SubscriptionId};
 
 /// What waits for an answer, on which link.
 #[derive(Debug, Default)]
 pub(super) struct Requests {
     last: u32,
-    waiting: BTreeMap<RequestId, (LinkId, Request)>,
+    waiting: Table<RequestId, (LinkId, Request)>,
 }
 
 /// What an answer is for.
@@ -49,7 +48,11 @@ impl Requests {
 
     /// Takes away what a lost link will not answer.
     pub(super) fn lose(&mut self, link: LinkId) -> Vec<Request> {
-        self.waiting.extract_if(.., |_, (asked, _)| *asked == link).map(|(_, (_, request))| request).collect()
+        self.waiting
+            .take(|(_, (asked, _))| *asked == link)
+            .into_iter()
+            .map(|(_, (_, request))| request)
+            .collect()
     }
 
     /// Whether answers are awaited on the link that would not come again on another.

@@ -3,8 +3,6 @@ mod channel;
 mod held;
 mod member;
 
-use std::collections::BTreeMap;
-
 use tidewire_protocol::{
     Advice, ChannelName, Delivery, Ephemeral, HistoryPage, Position, Publication, RefusalCode, RequestId,
     Reset, Rewound, Subscribed, Unsubscribed,
@@ -15,6 +13,7 @@ use self::channel::{Channel, Standing, Taken};
 use self::member::Age;
 use super::context::Context;
 use super::link::Link;
+use super::table::Table;
 use crate::{LinkId, Refusal, SubscriptionId, Timestamp};
 
 /// What the application is subscribed to.
@@ -23,8 +22,8 @@ use crate::{LinkId, Refusal, SubscriptionId, Timestamp};
 /// what it wishes from before it gets by questions for the log, joined without gap or double.
 #[derive(Debug, Default)]
 pub(super) struct Subscriptions {
-    channels: BTreeMap<ChannelName, Channel>,
-    by_id: BTreeMap<SubscriptionId, ChannelName>,
+    channels: Table<ChannelName, Channel>,
+    by_id: Table<SubscriptionId, ChannelName>,
     batch: Option<Batch>,
 }
 

@@ -1,9 +1,8 @@
-use std::collections::BTreeSet;
-
 use tidewire_protocol::{ChannelName, ClientFrame, History, HistoryPage, Position, Publication, ResetReason};
 
 use crate::session::context::Context;
 use crate::session::requests::Request;
+use crate::session::table::Table;
 use crate::{LinkId, SubscriptionId};
 
 /// How a later subscription of a channel gets what it asked for from before: by questions for the log, up to the
@@ -164,9 +163,10 @@ impl CatchUp {
 
     /// What the channel delivered after it went back may be in the log's answers too.
     pub(super) fn finish(mut self) -> CaughtUp {
-        let found: BTreeSet<_> =
-            self.found.iter().map(|one| (one.position.offset, one.position.tag.0)).collect();
-        self.behind.retain(|one| !found.contains(&(one.position.offset, one.position.tag.0)));
+        let key = |one: &Publication| (one.position.offset, one.position.tag.0);
+        let mut found = Table::new();
+        self.found.iter().for_each(|one| found.insert(key(one), ()));
+        self.behind.retain(|one| !found.contains(&key(one)));
         CaughtUp { reset: self.reset, replay: self.found, live: self.behind }
     }
 }

@@ -1,5 +1,3 @@
-use std::collections::BTreeSet;
-
 use tidewire_protocol::{
     ChannelName, ClientFrame, Ephemeral, HistoryPage, Position, Publication, PublicationId, RequestId,
     ResetReason, Subscribe, Subscribed, Unsubscribe, UnsubscribeCode,
@@ -10,6 +8,7 @@ use super::held::Held;
 use super::member::{Age, Member, Stage};
 use crate::session::context::Context;
 use crate::session::requests::Request;
+use crate::session::table::Table;
 use crate::{Event, LinkId, Refusal, SubscriptionId, Timestamp};
 
 /// One channel on the wire, for all subscriptions that the application has of it.
@@ -19,7 +18,7 @@ pub(super) struct Channel {
     members: Vec<Member>,
     place: Place,
     /// Ids that were seen after the position from which the log goes on; each is dropped once when it comes again.
-    seen: BTreeSet<u32>,
+    seen: Table<u32, ()>,
     asked: Option<(LinkId, RequestId)>,
     /// The link that answered last: it alone speaks for the channel.
     speaker: Option<LinkId>,
@@ -67,7 +66,7 @@ impl Channel {
             name,
             members: vec![Member { id: first, stage: Stage::Following }],
             place: since.map_or(Place::New { last }, |since| Place::In(Held::at(since))),
-            seen: BTreeSet::new(),
+            seen: Table::new(),
             asked: None,
             speaker: None,
             replaying_to: None,
@@ -307,7 +306,7 @@ impl Channel {
         if let Place::In(held) = &mut self.place {
             held.push(publication.position, publication.id);
         }
-        if self.seen.remove(&publication.id.0) {
+        if self.seen.remove(&publication.id.0).is_some() {
             Taken::Seen { position: publication.position, missing: publication.missing }
         } else {
             Taken::Fresh(publication)
@@ -360,7 +359,7 @@ impl Channel {
     /// The log goes on from a position that is held; what was seen after it is dropped when it comes again. Says
     /// whether all is well.
     fn went_back(&mut self, context: &mut Context, position: Position, seen: Vec<PublicationId>) -> bool {
-        self.seen.extend(seen.into_iter().map(|id| id.0));
+        seen.into_iter().for_each(|id| self.seen.insert(id.0, ()));
         if self.seen.len() > MOST_SEEN {
             self.reset(context, position, ResetReason::RolledBack);
             return false;
