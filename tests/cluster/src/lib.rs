@@ -1,0 +1,25 @@
+//! Real nodes, a real Redis and a proxy that does harm, for tests that kill things.
+//!
+//! Everything listens on a free port of 127.0.0.1, works in a folder of its own, and is stopped by its process
+//! id when it is dropped.
+
+mod process;
+pub use process::{Process, resident_bytes};
+
+mod port;
+pub use port::free_port;
+
+mod redis;
+pub use redis::Redis;
+
+mod node;
+pub use node::{Node, NodeConfig};
+
+mod proxy;
+pub use proxy::Proxy;
+
+mod raw_client;
+pub use raw_client::RawClient;
+
+mod wait;
+pub use wait::wait_until;

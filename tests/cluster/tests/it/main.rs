@@ -1,0 +1,9 @@
+//! Real nodes under load and harm.
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test names what it expects; everything else is a failure"
+)]
+
+mod idle_memory;
+mod killed_nodes;
+mod slow_subscriber;
