@@ -5,6 +5,8 @@
 //! old peers nothing and breaks none; such a field must be one that can be absent. A `frame` has its length
 //! from the message, a `part` stands inside a frame and brings its own.
 
+use std::fmt;
+
 use serde::de::{Error, MapAccess};
 use serde::{Deserializer, Serializer};
 
@@ -89,6 +91,19 @@ impl<'de> Field<'de> for u64 {
     }
 }
 
+/// A field as `Debug` shows it. A token opens doors, so that no line of a log may have one.
+pub(crate) fn shown<'a>(name: &str, field: &'a dyn fmt::Debug) -> &'a dyn fmt::Debug {
+    if name == "token" { &Hidden } else { field }
+}
+
+struct Hidden;
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
 pub(crate) fn missing<E: Error>(name: &'static str) -> E {
     E::missing_field(name)
 }
@@ -102,9 +117,18 @@ macro_rules! growing {
         }
     ) => {
         $(#[$meta])*
-        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[derive(Clone, PartialEq, Eq)]
         pub struct $name {
             $( $(#[$field_meta])* pub $field: $type, )*
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                #[allow(unused_mut, reason = "frames without fields")]
+                let mut state = f.debug_struct(stringify!($name));
+                $( state.field(stringify!($field), $crate::growing::shown(stringify!($field), &self.$field)); )*
+                state.finish()
+            }
         }
 
         impl $crate::growing::Fields for $name {

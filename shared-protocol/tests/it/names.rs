@@ -1,7 +1,7 @@
-//! Channel names, publishers and ids have one spelling each.
+//! Channel names, publishers and ids have one spelling each; a token is not spelled out.
 
 use proptest::prelude::*;
-use tidewire_protocol::{BadChannelName, ChannelName, PublicationId, PublisherId};
+use tidewire_protocol::{BadChannelName, ChannelName, Hello, PublicationId, PublisherId, Refresh, RequestId};
 
 use crate::any;
 
@@ -56,6 +56,18 @@ fn an_id_or_a_publisher_has_lower_case_digits_and_all_of_them() {
     for text in ["", "0123456", "012345678", "0123456G", "+1234567", "ABCDEF01"] {
         assert!(text.parse::<PublicationId>().is_err(), "{text}");
     }
+}
+
+#[test]
+fn no_debug_output_has_a_token_in_it() {
+    let token = "eyJhbGciOiJIUzI1NiJ9.e30.c2ln".to_owned();
+    let hello =
+        Hello { sdk: "web/0.1".into(), token: Some(token.clone()), publisher: None, features: vec![] };
+    let refresh = Refresh { id: RequestId(1), token };
+    assert_eq!(
+        format!("{hello:?} {refresh:?}"),
+        "Hello { sdk: \"web/0.1\", token: …, publisher: None, features: [] } Refresh { id: RequestId(1), token: … }"
+    );
 }
 
 proptest! {
