@@ -106,7 +106,8 @@ impl Socket {
             for message in self.waiting {
                 socket.send(message).await?;
             }
-            socket.close(Some(CloseFrame { code: CloseCode::from(code), reason: "".into() })).await
+            // Not the box's own `close`, which it has as a sink where some other crate wants boxes to be sinks.
+            (*socket).close(Some(CloseFrame { code: CloseCode::from(code), reason: "".into() })).await
         };
         // Whether it was heard makes no difference.
         let _ = tokio::time::timeout(FAREWELL, farewell).await;
