@@ -7,6 +7,7 @@ mod mistake;
 mod namespaces;
 mod quantity;
 mod reader;
+mod section;
 mod sources;
 
 use std::net::SocketAddr;
@@ -22,7 +23,8 @@ pub use quantity::{BadQuantity, parse_duration};
 use crate::auth::{ApiKey, TokenKeys};
 use crate::origin::{LocalPages, Origins, WithoutOrigin, parse_origin};
 use crate::{Access, Drain, NamespaceSettings, Namespaces, Settings};
-use reader::{Reader, Section};
+use reader::Reader;
+use section::Section;
 use sources::Sources;
 
 /// All that `tidewire.toml` says, checked. `docs/configuration.md` describes its keys.
@@ -163,7 +165,7 @@ impl Config {
     }
 
     fn read_server(&mut self, server: &mut Section<'_, '_>) {
-        self.listen = server.parsed("listen", str::parse::<SocketAddr>, "\"0.0.0.0:7800\"");
+        self.listen = server.parsed("listen", parse_address, "\"0.0.0.0:7800\"");
         self.backbone =
             server.parsed("backbone", str::parse::<BackboneAddress>, "\"redis://127.0.0.1:6379\"");
         let seconds = |from, to| Duration::from_secs(from)..=Duration::from_secs(to);
@@ -185,6 +187,18 @@ impl Config {
             .duration("backbone_patience", Duration::from_millis(100)..=Duration::from_secs(60))
             .unwrap_or(settings.backbone_patience);
     }
+}
+
+/// Reads an address to listen on; `localhost` is this machine's IPv4 loopback.
+///
+/// # Errors
+/// With what would be right, for people.
+pub fn parse_address(text: &str) -> Result<SocketAddr, String> {
+    let port = text.strip_prefix("localhost:").and_then(|port| port.parse().ok());
+    let local = port.map(|port: u16| SocketAddr::from(([127, 0, 0, 1], port)));
+    local.or_else(|| text.parse().ok()).ok_or_else(|| {
+        format!("{text:?} is no address with a port; 127.0.0.1:7800 is for this machine alone, 0.0.0.0:7800 for all")
+    })
 }
 
 /// Checks a node's name: 1 to 64 letters, digits, `-`, `_`, `.`.

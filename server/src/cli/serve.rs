@@ -9,14 +9,14 @@ use clap::Args;
 
 use super::{Failure, read_config};
 use crate::auth::Mode;
-use crate::config::{BackboneAddress, Config, MetricsAt, node_name};
+use crate::config::{BackboneAddress, Config, MetricsAt, node_name, parse_address};
 use crate::logging;
 use running::run;
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
     /// Address and port to listen on [default: 127.0.0.1:7800]
-    #[arg(long, value_name = "ADDRESS", env = "TIDEWIRE_LISTEN")]
+    #[arg(long, value_name = "ADDRESS", env = "TIDEWIRE_LISTEN", value_parser = parse_address)]
     listen: Option<SocketAddr>,
     /// How nodes share channels: memory, or redis://HOST:PORT [default: memory]
     #[arg(long, value_name = "BACKBONE", env = "TIDEWIRE_BACKBONE", hide_env_values = true)]

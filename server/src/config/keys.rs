@@ -1,6 +1,6 @@
 //! `[[keys]]` and `[[api_keys]]`.
 
-use super::reader::Section;
+use super::section::Section;
 use super::sources::{SecretKeys, Sources};
 use crate::auth::{Algorithm, ApiKey, BadKey, Grants, Pattern, TokenKey};
 

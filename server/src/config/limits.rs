@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::reader::Section;
+use super::section::Section;
 use crate::Limits;
 
 pub(super) fn limits(section: &mut Section<'_, '_>) -> Limits {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use tidewire_backbone::Retention;
 use tidewire_protocol::ChannelName;
 
-use super::reader::{Found, Section};
+use super::reader::Found;
+use super::section::Section;
 use crate::{Access, NamespaceSettings, Settings};
 
 const ACCESS: [(&str, Access); 3] =

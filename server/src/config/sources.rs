@@ -1,6 +1,7 @@
 use std::path::Path;
 
-use super::reader::{Found, Section};
+use super::reader::Found;
+use super::section::Section;
 use crate::auth::Secret;
 
 /// Where secrets may come from beside the file itself.

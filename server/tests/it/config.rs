@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use proptest::prelude::*;
 use tidewire_backbone::Retention;
 use tidewire_server::Access;
 use tidewire_server::config::{BackboneAddress, Config, LogFormat, MetricsAt, Mistakes};
@@ -18,8 +19,7 @@ fn an_empty_file_is_a_good_configuration_that_allows_nothing() {
 
 #[test]
 fn every_key_of_the_documentation_is_read() {
-    let documentation = read("../docs/configuration.md");
-    let (_, after) = documentation.split_once("```toml\n").unwrap();
+    let (_, after) = DOCUMENTATION.split_once("```toml\n").unwrap();
     let (example, _) = after.split_once("```").unwrap();
     let config = parse(example).unwrap_or_else(|mistakes| panic!("{mistakes}"));
 
@@ -40,7 +40,6 @@ fn every_key_of_the_documentation_is_read() {
 
 #[test]
 fn each_key_that_is_known_is_documented() {
-    let documentation = read("../docs/configuration.md");
     let tables = [
         "[server]",
         "[limits]",
@@ -55,7 +54,7 @@ fn each_key_that_is_known_is_documented() {
         let mistakes = parse(&format!("{table}\n\"?\" = 1\n")).unwrap_err();
         let known = mistakes.list.iter().find_map(|mistake| mistake.advice.strip_prefix("known are "));
         for key in known.unwrap().split(", ") {
-            assert!(documentation.contains(key), "{key} of {table} is not in docs/configuration.md");
+            assert!(DOCUMENTATION.contains(key), "{key} of {table} is not in docs/configuration.md");
         }
     }
 }
@@ -134,7 +133,7 @@ fn each_kind_of_mistake_has_its_advice() {
         ("[server]\nlisten = 7800", "`server.listen` cannot be a number", "a text in quotes"),
         (
             "[server]\nlisten = \"localhost\"",
-            "`server.listen`: invalid socket address",
+            "`server.listen`: \"localhost\" is no address",
             "for example \"0.0.0.0:7800\"",
         ),
         ("[server]\nbackbone = \"kafka://x\"", "is no backbone", "for example \"redis://127.0.0.1:6379\""),
@@ -210,7 +209,16 @@ fn each_kind_of_mistake_has_its_advice() {
             "no channel pattern",
             "\"chat:*\"",
         ),
-        ("x = ", "string values must be quoted", "this is not TOML"),
+        (
+            "[namespaces.c]\nsubscribe = true",
+            "`namespaces.c.subscribe` cannot be true or false",
+            "use \"granted\"",
+        ),
+        ("x = ", "string values must be quoted", "put texts in quotes"),
+        ("[server]\nlisten = 0.0.0.0:7800", "invalid float", "put texts in quotes"),
+        ("[server]\nlisten: \"x\"", "invalid unquoted key", "stands ="),
+        ("[server]\nnode = \"a\"\nnode = \"b\"", "duplicate key", "keep one"),
+        ("[server", "unclosed table", "close it"),
     ] {
         let mistakes = parse(text).expect_err(text);
         let first = mistakes.list.iter().find(|mistake| mistake.message.contains(message));
@@ -242,6 +250,35 @@ fn mistakes_beside_letters_of_many_bytes_have_the_right_column() {
     assert_eq!((seven.line, seven.column), (2, 28));
 }
 
+#[test]
+fn localhost_is_an_address_too() {
+    let config = parse("[server]\nlisten = \"localhost:7800\"\n").unwrap();
+    assert_eq!(config.listen, Some("127.0.0.1:7800".parse().unwrap()));
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in "\\PC{0,60}") {
+        let _ = parse(&text).map_err(|mistakes| mistakes.to_string());
+    }
+
+    #[test]
+    fn no_damage_to_a_good_file_makes_it_panic(cut in 0..2000_usize, length in 0..40_usize, put in "[\\PC\n]{0,12}") {
+        let (_, after) = DOCUMENTATION.split_once("```toml\n").unwrap();
+        let (example, _) = after.split_once("```").unwrap();
+        let characters: Vec<char> = example.chars().collect();
+        let cut = cut % characters.len();
+        let end = (cut + length).min(characters.len());
+        let text: String = characters[..cut].iter().copied().chain(put.chars()).chain(characters[end..].iter().copied()).collect();
+        if let Err(mistakes) = parse(&text) {
+            prop_assert!(!mistakes.list.is_empty());
+            prop_assert!(mistakes.to_string().starts_with("tidewire.toml:"));
+        }
+    }
+}
+
+const DOCUMENTATION: &str = include_str!("../../../docs/configuration.md");
+
 fn parse(text: &str) -> Result<Config, Mistakes> {
     let keys = format!("{}/tests/keys", env!("CARGO_MANIFEST_DIR"));
     Config::parse(text, "tidewire.toml", Path::new(&keys), &variable)
@@ -253,8 +290,4 @@ fn variable(name: &str) -> Option<String> {
         "TIDEWIRE_API_KEY" => Some("an API key of the tests".to_owned()),
         _ => None,
     }
-}
-
-fn read(file: &str) -> String {
-    std::fs::read_to_string(format!("{}/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use proptest::prelude::*;
 use tidewire_protocol::{Advice, CloseCode};
 use tidewire_server::auth::{
     Algorithm, Audience, BadKey, BadToken, Claims, Grants, Secret, TokenKey, TokenKeys,
@@ -167,6 +168,16 @@ fn what_is_no_token_is_refused_without_a_panic() {
     let long = "a".repeat(TokenKeys::MAX_TOKEN_BYTES + 1);
     for text in ["", ".", "..", "...", "a.b.c", "e30.e30.e30", "é.é.é", long.as_str()] {
         assert_eq!(judge(vec![pair(Algorithm::Hs256)], text), Err(BadToken::Malformed), "{text:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_damage_to_a_token_makes_it_good_or_panic(place in any::<prop::sample::Index>(), put in "[\\PC]{0,3}") {
+        let token = pair(Algorithm::Hs256).sign(&claims()).unwrap();
+        let place = place.index(token.len());
+        let damaged = format!("{}{put}{}", &token[..place], &token[place + 1..]);
+        prop_assert!(damaged == token || judge(vec![pair(Algorithm::Hs256)], &damaged).is_err());
     }
 }
 
