@@ -2,6 +2,7 @@
 //! backbone in memory.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod binary;
 mod edge;
 mod fallible;
 mod harness;
@@ -20,6 +21,7 @@ mod policy;
 mod publishers;
 mod refusing;
 mod resuming;
+mod serve;
 mod slow_consumer;
 mod subscribing;
 mod sweeping;
