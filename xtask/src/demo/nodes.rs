@@ -92,6 +92,8 @@ impl Nodes {
         let mut command = Command::new(&self.server);
         command.args(["serve", "--dev", "--listen", &address.to_string(), "--backbone", &self.backbone]);
         command.arg("--serve-dir").arg(&self.page).stdin(Stdio::null());
+        // Its greeting would bury the demo's own; what goes wrong it writes to the other stream.
+        command.stdout(Stdio::null());
         command.spawn().with_context(|| format!("cannot start {}", self.server.display()))
     }
 }
