@@ -5,3 +5,4 @@
 mod script;
 
 mod connecting;
+mod network;

@@ -1,3 +1,4 @@
+use bytes::Bytes;
 use tidewire_protocol::Payload;
 
 use crate::{PublishId, Timestamp};
@@ -21,6 +22,8 @@ pub(super) enum State {
     Doubtful(Timestamp),
     /// The log has it, said the server at this moment.
     Acknowledged(Timestamp),
+    /// It will not be sent again, but keeps its seq, because the log may have it.
+    Gone,
 }
 
 impl Entry {
@@ -28,15 +31,33 @@ impl Entry {
         self.payload.bytes().len()
     }
 
-    pub(super) const fn is_acknowledged(&self) -> bool {
-        matches!(self.state, State::Acknowledged(_))
+    /// Whether nothing more is to be learned of it.
+    pub(super) const fn is_done(&self) -> bool {
+        matches!(self.state, State::Acknowledged(_) | State::Gone)
+    }
+
+    /// Whether it may leave the outbox.
+    pub(super) const fn is_settled(&self, now: Timestamp, settle_ms: u64) -> bool {
+        match self.state {
+            State::Acknowledged(at) => now.ms_since(at) >= settle_ms,
+            State::Gone => true,
+            State::New | State::Sent(_) | State::Doubtful(_) => false,
+        }
     }
 
     /// When it was sent first, where nobody knows what became of it.
     pub(super) const fn in_doubt_since(&self) -> Option<Timestamp> {
         match self.state {
             State::Sent(first) | State::Doubtful(first) => Some(first),
-            State::New | State::Acknowledged(_) => None,
+            State::New | State::Acknowledged(_) | State::Gone => None,
         }
+    }
+
+    /// Lets go of it, except for its seq; gives back how many bytes that frees.
+    pub(super) fn let_go(&mut self) -> usize {
+        let bytes = self.weight();
+        self.payload = Payload::Binary(Bytes::new());
+        self.state = State::Gone;
+        bytes
     }
 }

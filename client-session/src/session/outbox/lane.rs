@@ -108,6 +108,10 @@ impl Lane {
         while self.flying < window {
             let Some(index) = self.index(self.next) else { break };
             let entry = &mut self.entries[index];
+            if entry.state == State::Gone {
+                self.next += 1;
+                continue;
+            }
             if !fits(entry.weight(), channel.as_str().len(), &context.terms.limits) {
                 let limit = context.terms.limits.message_bytes;
                 freed = freed.and(self.take_back(context, index, Refusal::TooLarge { limit }));
@@ -146,8 +150,11 @@ impl Lane {
         }
         let Some(index) = self.index(seq) else { return };
         let entry = &mut self.entries[index];
-        if !entry.is_acknowledged() {
+        if !entry.is_done() {
             context.notify(Event::Published { publish: entry.publish, position });
+        }
+        if entry.state == State::Gone {
+            return;
         }
         // Also where it was acknowledged before: a log that lost it may have taken it anew.
         entry.state = State::Acknowledged(context.now);
@@ -159,12 +166,19 @@ impl Lane {
             return;
         }
         let next = last.saturating_add(1);
-        if self.index(next).is_some() {
-            self.pace.stepped_back(context.now);
-            self.send_again_from(next);
-        } else {
-            self.pace.lacks_older(context.now);
-            self.send_again_from(self.first);
+        match self.index(next).map(|index| self.entries[index].state) {
+            Some(State::Gone) => {
+                self.pace.lacks_older(context.now);
+                self.send_again_from(next);
+            }
+            Some(State::New | State::Sent(_) | State::Doubtful(_) | State::Acknowledged(_)) => {
+                self.pace.stepped_back(context.now);
+                self.send_again_from(next);
+            }
+            None => {
+                self.pace.lacks_older(context.now);
+                self.send_again_from(self.first);
+            }
         }
     }
 
@@ -179,6 +193,8 @@ impl Lane {
         if round != self.round {
             return Freed::default();
         }
+        self.flying = self.flying.saturating_sub(1);
+        // What settled meanwhile needs no answer any more.
         let Some(index) = self.index(seq) else { return Freed::default() };
         match code.advice() {
             Advice::Retry => {
@@ -195,28 +211,24 @@ impl Lane {
     fn take_back(&mut self, context: &mut Context, index: usize, refusal: Refusal) -> Freed {
         let mut freed = Freed::default();
         let seq = self.first + index as Seq;
-        let state = self.entries[index].state;
+        let entry = &mut self.entries[index];
+        let (publish, state) = (entry.publish, entry.state);
         match state {
             State::New | State::Sent(_) => {
-                if let Some(entry) = self.entries.remove(index) {
-                    freed.add(&entry);
-                    context.notify(Event::PublishRefused { publish: entry.publish, refusal });
-                }
+                freed.add(entry);
+                self.entries.remove(index);
+                context.notify(Event::PublishRefused { publish, refusal });
                 // What was never sent has nothing after it that was.
                 if state != State::New {
                     self.send_again_from(seq);
                     self.numbered_in = self.round;
                 }
             }
-            State::Doubtful(_) | State::Acknowledged(_) => {
-                for entry in self.entries.drain(..=index) {
-                    freed.add(&entry);
-                    if !entry.is_acknowledged() {
-                        context.notify(Event::PublishInDoubt { publish: entry.publish, why: Doubt::Refused });
-                    }
+            State::Doubtful(_) | State::Acknowledged(_) | State::Gone => {
+                freed.bytes += entry.let_go();
+                if let State::Doubtful(_) = state {
+                    context.notify(Event::PublishInDoubt { publish, why: Doubt::Refused });
                 }
-                self.first = seq + 1;
-                self.send_again_from(self.first);
             }
         }
         freed
@@ -230,10 +242,7 @@ impl Lane {
     ) -> Freed {
         let (now, settle, dedup) = (context.now, context.terms.settle_ms(), context.terms.dedup_ms());
         let mut freed = Freed::default();
-        while let Some(entry) = self.entries.front()
-            && let State::Acknowledged(at) = entry.state
-            && now.ms_since(at) >= settle
-        {
+        while self.entries.front().is_some_and(|entry| entry.is_settled(now, settle)) {
             self.drop_first(&mut freed);
         }
         if self.oldest_doubt().is_some_and(|first| now.ms_since(first) >= dedup) {
@@ -246,16 +255,17 @@ impl Lane {
     /// Makes room: the oldest entry goes, if it is acknowledged.
     pub(super) fn drop_oldest_acknowledged(&mut self) -> Freed {
         let mut freed = Freed::default();
-        if self.entries.front().is_some_and(Entry::is_acknowledged) {
+        if self.entries.front().is_some_and(Entry::is_done) {
             self.drop_first(&mut freed);
         }
         freed
     }
 
-    /// Since when the oldest entry is acknowledged, if it is.
+    /// Since when the oldest entry is acknowledged, or no longer needed.
     pub(super) fn oldest_acknowledged(&self) -> Option<Timestamp> {
         match self.entries.front()?.state {
             State::Acknowledged(at) => Some(at),
+            State::Gone => Some(self.last_sent),
             State::New | State::Sent(_) | State::Doubtful(_) => None,
         }
     }
@@ -266,7 +276,7 @@ impl Lane {
         while let Some(entry) = self.entries.front()
             && entry.state != State::New
         {
-            if !entry.is_acknowledged() {
+            if !entry.is_done() {
                 context.notify(Event::PublishInDoubt { publish: entry.publish, why });
             }
             self.drop_first(&mut freed);
@@ -284,10 +294,7 @@ impl Lane {
 
     /// Gives out what is left, because the channel turned out to keep no log.
     pub(super) fn into_unsent(self) -> impl Iterator<Item = (PublishId, Payload)> {
-        self.entries
-            .into_iter()
-            .filter(|entry| !entry.is_acknowledged())
-            .map(|entry| (entry.publish, entry.payload))
+        self.entries.into_iter().filter(|entry| !entry.is_done()).map(|entry| (entry.publish, entry.payload))
     }
 
     /// How much it holds.
@@ -317,7 +324,7 @@ impl Lane {
 
     fn oldest_doubt(&self) -> Option<Timestamp> {
         // Acknowledgements come in order, so that what is acknowledged comes first.
-        let index = self.entries.partition_point(Entry::is_acknowledged);
+        let index = self.entries.partition_point(Entry::is_done);
         self.entries.get(index)?.in_doubt_since()
     }
 
