@@ -1,6 +1,7 @@
 use tidewire_protocol::CloseCode;
 
-/// Why a token is not accepted; its text goes to the client and has nothing of the token in it.
+/// Why a token is not accepted; its text goes to the client, and has nothing of a token whose signature is not
+/// verified.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadToken {
     /// It ended.

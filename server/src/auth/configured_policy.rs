@@ -125,6 +125,7 @@ impl Policy for ConfiguredPolicy {
 }
 
 fn closing(error: BadToken) -> Closing {
+    tracing::debug!(reason = error.word(), "a token was refused");
     metrics::counter!("tidewire_tokens_refused_total", "reason" => error.word()).increment(1);
     Closing::new(error.close_code(), error.to_string())
 }

@@ -39,6 +39,14 @@ fn every_key_of_the_documentation_is_read() {
 }
 
 #[test]
+fn the_configuration_of_the_readme_is_good() {
+    let (_, after) = include_str!("../../../README.md").split_once("```toml\n").unwrap();
+    let (example, _) = after.split_once("```").unwrap();
+    let config = parse(example).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    assert!(config.settings.namespaces.named.contains_key("chat"));
+}
+
+#[test]
 fn each_key_that_is_known_is_documented() {
     let tables = [
         "[server]",
