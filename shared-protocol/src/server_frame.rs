@@ -86,7 +86,8 @@ growing! {
         pub subscriptions: u32,
         /// How long a publication must stay in the outbox after its acknowledgement, in milliseconds.
         pub settle_ms: u32,
-        /// How long a publisher that is idle in a channel is remembered, in milliseconds.
+        /// How long at least a publisher that is idle in a channel is remembered, whatever its namespace, in
+        /// milliseconds.
         pub dedup_ms: u32,
     }
 }
