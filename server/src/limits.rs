@@ -21,6 +21,8 @@ pub struct Limits {
     pub subscriptions: usize,
     /// Requests of one connection that wait for the backbone; the next is read when one is answered.
     pub requests_in_flight: usize,
+    /// TCP connections that speak HTTP: before their upgrade, or without one.
+    pub http_connections: usize,
     /// Connections of the node.
     pub connections: usize,
     /// Connections of one user on the node.
@@ -55,6 +57,7 @@ impl Default for Limits {
             burst_seconds: 10,
             subscriptions: 256,
             requests_in_flight: 64,
+            http_connections: 16_384,
             connections: 1_000_000,
             connections_per_user: 1_000,
             connections_per_address: 100_000,

@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use tidewire_backbone::{Appended, Backbone, BackboneError, Draft, Retention};
 use tidewire_protocol::{ChannelName, CloseCode, Payload, Position, RefusalCode};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -99,6 +100,11 @@ impl Node {
         self.0.connections.count()
     }
 
+    /// How many channels somebody on this node is, or recently was, subscribed to.
+    pub fn channels(&self) -> usize {
+        self.0.hub.count()
+    }
+
     /// How many connections are subscribed to a channel on this node.
     pub fn occupancy(&self, channel: &ChannelName) -> usize {
         self.0.hub.find(channel).map_or(0, |channel| channel.occupancy())
@@ -182,7 +188,21 @@ impl Inner {
         &self,
         answer: impl Future<Output = Result<T, BackboneError>>,
     ) -> Result<T, Refusal> {
-        let failed = match tokio::time::timeout(self.settings.backbone_patience, answer).await {
+        self.until(self.deadline(), answer).await
+    }
+
+    /// When whoever asks the backbone now gives up.
+    pub(crate) fn deadline(&self) -> Instant {
+        Instant::now() + self.settings.backbone_patience
+    }
+
+    /// The same, where the question was asked earlier.
+    pub(crate) async fn until<T>(
+        &self,
+        deadline: Instant,
+        answer: impl Future<Output = Result<T, BackboneError>>,
+    ) -> Result<T, Refusal> {
+        let failed = match tokio::time::timeout_at(deadline, answer).await {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(error)) => error.to_string(),
             Err(_) => "the backbone did not answer in time".to_owned(),

@@ -10,6 +10,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tidewire_backbone::{Arrivals, Backbone};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::node::Inner;
@@ -60,14 +61,24 @@ impl Server {
                 done.cancel();
             })
         };
+        let places = Arc::new(Semaphore::new(inner.settings.limits.http_connections));
+        let accept = async || {
+            // More wait in the listener's backlog; each place is free again when its headers are late.
+            let place = places.clone().acquire_owned().await.map_err(io::Error::other)?;
+            listener.accept().await.map(|(stream, remote)| (stream, remote, place))
+        };
         loop {
             let accepted = tokio::select! {
-                accepted = listener.accept() => accepted,
+                accepted = accept() => accepted,
                 () = done.cancelled() => break,
             };
             match accepted {
-                Ok((stream, remote)) => {
-                    tokio::spawn(answer(inner.clone(), stream, remote, router.clone(), done.clone()));
+                Ok((stream, remote, place)) => {
+                    let answered = answer(inner.clone(), stream, remote, router.clone(), done.clone());
+                    tokio::spawn(async move {
+                        answered.await;
+                        drop(place);
+                    });
                 }
                 Err(error) => recover(error).await?,
             }

@@ -13,6 +13,8 @@ pub struct Settings {
     pub namespaces: Namespaces,
     /// The node says something to each connection at least this often, and expects the same with 10 s of grace.
     pub heartbeat: Duration,
+    /// A connection on which nothing was heard for the heartbeat and so long is closed.
+    pub heartbeat_grace: Duration,
     /// Clients that lose their connection wait a random time up to this before they come back.
     pub reconnect_spread: Duration,
     /// How long a publication may still get lost in a failover after its acknowledgement; clients keep it so long.
@@ -45,6 +47,7 @@ impl Default for Settings {
             limits: Limits::default(),
             namespaces: Namespaces::default(),
             heartbeat: Duration::from_secs(25),
+            heartbeat_grace: Duration::from_secs(10),
             reconnect_spread: Duration::from_secs(1),
             settle: Duration::from_secs(60),
             dedup: Duration::from_secs(600),

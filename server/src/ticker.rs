@@ -13,7 +13,8 @@ use crate::{Closing, Settings};
 /// Ticks until the node stops.
 pub(crate) async fn run(node: Arc<Inner>) {
     let shortest = node.settings.heartbeat.min(node.settings.limits.hello_within);
-    let mut ticks = tokio::time::interval((shortest / 4).clamp(SHORTEST, LONGEST));
+    let tick = (shortest / 4).clamp(SHORTEST, LONGEST);
+    let mut ticks = tokio::time::interval(tick);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
@@ -22,7 +23,7 @@ pub(crate) async fn run(node: Arc<Inner>) {
         }
         let now = node.clock.now();
         for connection in node.connections.all() {
-            look_at(&connection, &node.settings, now);
+            look_at(&connection, &node.settings, now, millis(tick));
         }
         node.hub.leave_deserted(now.saturating_sub(millis(node.settings.linger)));
         metrics::gauge!("tidewire_connections").set(node.connections.count() as f64);
@@ -30,7 +31,7 @@ pub(crate) async fn run(node: Arc<Inner>) {
     }
 }
 
-fn look_at(connection: &Connection, settings: &Settings, now: u64) {
+fn look_at(connection: &Connection, settings: &Settings, now: u64, tick: u64) {
     let activity = &connection.activity;
     let since = |then: u64| now.saturating_sub(then);
     let close = |code, reason: &str| connection.outbox.close(Closing::new(code, reason));
@@ -49,11 +50,12 @@ fn look_at(connection: &Connection, settings: &Settings, now: u64) {
     let heartbeat = millis(settings.heartbeat);
     let (heard, said, pinged) =
         (activity.heard.load(Relaxed), activity.said.load(Relaxed), activity.pinged.load(Relaxed));
-    if since(heard) > heartbeat + GRACE {
+    if since(heard) > heartbeat + millis(settings.heartbeat_grace) {
         return close(CloseCode::Unresponsive, "nothing was heard for too long");
     }
-    let due = since(heard) >= heartbeat || since(said) >= heartbeat;
-    if greeted && due && since(pinged) >= heartbeat {
+    // At the last tick before it would be late.
+    let due = |then| since(then) + tick >= heartbeat;
+    if greeted && (due(heard) || due(said)) && due(pinged) {
         activity.pinged.store(now, Relaxed);
         connection.say(&ServerFrame::Ping(Ping {}));
     }
@@ -63,7 +65,5 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// How long a ping may go unanswered, in milliseconds.
-const GRACE: u64 = 10_000;
 const SHORTEST: Duration = Duration::from_millis(10);
 const LONGEST: Duration = Duration::from_millis(1000);

@@ -3,9 +3,11 @@
 //! The steps are those of the executable model of delivery: survey, then adopt. What an earlier arrival said is
 //! dropped when the read begins, for the read then has it, or the log has lost it.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tidewire_backbone::{Answer, BackboneError, Run};
 use tidewire_protocol::{Position, ResetReason};
 
@@ -85,7 +87,12 @@ impl Channel {
         loop {
             let verified = {
                 let Ok(_turn) = self.scope.sweeps.acquire().await else { return };
-                self.verify_once().await
+                // Boxed: those who only wait for their turn need little room.
+                let verified = AssertUnwindSafe(Box::pin(self.verify_once())).catch_unwind().await;
+                verified.unwrap_or_else(|_| {
+                    metrics::counter!("tidewire_panics_total", "where" => "sweep").increment(1);
+                    Err(BackboneError::Refused("the verification failed".to_owned()))
+                })
             };
             match verified {
                 Ok(Verified::Settled) => {

@@ -20,6 +20,7 @@ pub(super) fn limits(section: &mut Section<'_, '_>) -> Limits {
         burst_seconds: number(section, "burst_seconds", default.burst_seconds),
         subscriptions: count(section, "subscriptions", default.subscriptions),
         requests_in_flight: count(section, "requests_in_flight", default.requests_in_flight),
+        http_connections: count(section, "http_connections", default.http_connections),
         connections: count(section, "connections", default.connections),
         connections_per_user: count(section, "connections_per_user", default.connections_per_user),
         connections_per_address: count(section, "connections_per_address", default.connections_per_address),

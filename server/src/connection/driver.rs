@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
-use futures_util::stream::{FuturesOrdered, FuturesUnordered};
+use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use tidewire_protocol::{
     BadMessage, ChannelName, ClientFrame, CloseCode, Codec, Heard, MessageLimits, Pong, RefusalCode,
@@ -41,8 +41,8 @@ pub(crate) struct Driver<S> {
     gate: Option<BoxFuture<'static, Passed>>,
     /// Requests, and catching up, that wait for the backbone.
     running: FuturesUnordered<BoxFuture<'static, Finished>>,
-    /// Publishes, answered in their order.
-    publishes: FuturesOrdered<BoxFuture<'static, ()>>,
+    /// Publishes, answered in their order. Only the first is polled: all have their places in line already.
+    publishes: VecDeque<BoxFuture<'static, ()>>,
     /// Channels of subscribes in `running`: what concerns them waits.
     joining: Vec<ChannelName>,
     subscriptions: HashMap<ChannelName, Arc<Channel>>,
@@ -93,7 +93,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Driver<S> {
             requests: VecDeque::new(),
             gate: None,
             running: FuturesUnordered::new(),
-            publishes: FuturesOrdered::new(),
+            publishes: VecDeque::new(),
             joining: Vec::new(),
             subscriptions: HashMap::new(),
         }
@@ -214,8 +214,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Driver<S> {
                 }
             }
         }
-        while let Poll::Ready(Some(())) = guarded(|| self.publishes.poll_next_unpin(cx))? {
+        while let Some(first) = self.publishes.front_mut() {
+            let Poll::Ready(()) = guarded(|| first.poll_unpin(cx))? else { break };
+            self.publishes.pop_front();
             moved = Moved::Yes;
+        }
+        if self.publishes.is_empty() && self.publishes.capacity() > 0 {
+            self.publishes = VecDeque::new();
         }
         Ok(moved)
     }

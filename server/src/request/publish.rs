@@ -1,12 +1,16 @@
 use futures_util::future::BoxFuture;
 use tidewire_backbone::{Appended, BackboneError, Draft};
 use tidewire_protocol::{Behind, Publish, Published, RefusalCode, RequestId, ServerFrame};
+use tokio::time::Instant;
 
 use super::Caller;
 use crate::Refusal;
 
 /// A publication that has its place in line, and whose answer is still to come.
-pub(crate) type Appending = BoxFuture<'static, Result<Appended, BackboneError>>;
+pub(crate) struct Appending {
+    answer: BoxFuture<'static, Result<Appended, BackboneError>>,
+    deadline: Instant,
+}
 
 /// Passes a publish through the gate and puts it in line.
 pub(crate) async fn publish(caller: &Caller, wish: Publish) -> Result<Appending, Refusal> {
@@ -21,12 +25,13 @@ pub(crate) async fn publish(caller: &Caller, wish: Publish) -> Result<Appending,
     }
     let Publish { channel, seq, payload, force, .. } = wish;
     let user = greeted.identity.user.clone();
-    caller.node.append(&channel, Draft { publisher, seq, payload, user, force })
+    let answer = caller.node.append(&channel, Draft { publisher, seq, payload, user, force })?;
+    Ok(Appending { answer, deadline: caller.node.deadline() })
 }
 
 /// Waits for the backbone's answer, and passes it on.
 pub(crate) async fn answer(caller: Caller, id: RequestId, appending: Appending) {
-    match caller.node.in_time(appending).await {
+    match caller.node.until(appending.deadline, appending.answer).await {
         Ok(Appended::Accepted { position, .. } | Appended::Old { position }) => {
             caller.connection.say(&ServerFrame::Published(Published { id, position }));
         }

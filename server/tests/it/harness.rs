@@ -54,6 +54,16 @@ impl TestNode {
 }
 
 impl<B> TestNode<B> {
+    /// Waits until the node has no channel any more.
+    pub(crate) async fn leaves_deserted_channels(&self) {
+        let left = async {
+            while self.node.channels() > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), left).await.expect("a channel is never left");
+    }
+
     /// Publishes through the node's handle, as a publisher of its own; answers the position.
     pub(crate) async fn publishes(&self, channel: &str, data: impl Into<Value>) -> String {
         let payload = Payload::Json(data.into().to_string().into());
@@ -154,6 +164,11 @@ impl Client {
                 return frame;
             }
         }
+    }
+
+    /// A ping comes.
+    pub(crate) async fn hears_ping(&mut self) {
+        while self.message().await != Message::text("{\"ping\":{}}\n") {}
     }
 
     /// The content of the next frame, which has to be of this kind.

@@ -15,6 +15,7 @@ mod gate;
 mod greeting;
 mod http_api;
 mod isolation;
+mod liveness;
 mod metrics;
 mod origin;
 mod policy;
