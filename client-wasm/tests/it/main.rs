@@ -4,6 +4,7 @@
 //! edge to the browser, message by message. Whole conversations with a server are in `tests/browser`.
 
 #![cfg(target_arch = "wasm32")]
+#![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, and does not know this kind of test")]
 
 mod conversation;
 mod page;
