@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use tidewire_protocol::{
     Alias, Behind, ChannelName, ClientFrame, CloseCode, Delivery, GoingAway, HistoryPage, Limits, Payload,
     Ping, Pong, Position, Publication, PublicationId, Publish, Published, RefusalCode, Refused, RequestId,
-    Reset, ResetReason, Rewound, ServerFrame, Subscribe, Subscribed, Tag, Unsubscribed, Welcome,
+    Reset, ResetReason, Rewound, ServerFrame, Subscribe, Subscribed, Tag, UnsubscribeCode, Unsubscribed,
+    Welcome,
 };
 use tidewire_session::{
     Command, Event, HistoryId, Input, LinkEvent, LinkId, Output, PublishId, Session, SessionConfig, Status,
@@ -454,8 +455,16 @@ pub(crate) fn reset(to: Position, reason: ResetReason) -> ServerFrame {
     ServerFrame::Reset(Reset { alias: NEWS_ALIAS, position: to, reason })
 }
 
-pub(crate) fn unsubscribed(code: tidewire_protocol::UnsubscribeCode) -> ServerFrame {
+pub(crate) fn unsubscribed(code: UnsubscribeCode) -> ServerFrame {
     ServerFrame::Unsubscribed(Unsubscribed { alias: NEWS_ALIAS, code, id: None })
+}
+
+pub(crate) fn unsubscribed_by_wish(wish: RequestId) -> ServerFrame {
+    ServerFrame::Unsubscribed(Unsubscribed {
+        alias: NEWS_ALIAS,
+        code: UnsubscribeCode::Requested,
+        id: Some(wish),
+    })
 }
 
 pub(crate) fn going_away(within_ms: u32, spread_ms: u32) -> ServerFrame {

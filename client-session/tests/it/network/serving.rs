@@ -1,9 +1,8 @@
 //! What the model's nodes do.
 
 use tidewire_protocol::{
-    Alias, Behind, ClientFrame, GoingAway, HistoryPage, Limits, Ping, Pong, Position, Published, PublisherId,
-    RefusalCode, Refused, Reset, ResetReason, Rewound, ServerFrame, Subscribe, Subscribed, UnsubscribeCode,
-    Unsubscribed, Welcome,
+    Alias, Behind, ClientFrame, GoingAway, HistoryPage, Limits, Ping, Pong, Published, RefusalCode, Refused,
+    Reset, ResetReason, Rewound, ServerFrame, Subscribe, Subscribed, UnsubscribeCode, Unsubscribed, Welcome,
 };
 use tidewire_session::LinkId;
 
