@@ -79,6 +79,15 @@ impl FallibleBackbone {
         self.state().logs.get_mut(&channel).unwrap().entries.truncate(entries);
     }
 
+    /// A failover that loses the last entries.
+    pub(crate) fn loses_the_last(&self, channel: &str, entries: usize) {
+        let channel: ChannelName = channel.parse().unwrap();
+        let mut state = self.state();
+        let log = state.logs.get_mut(&channel).unwrap();
+        let left = log.entries.len().saturating_sub(entries);
+        log.entries.truncate(left);
+    }
+
     /// All logs are lost; new ones begin.
     pub(crate) fn loses_everything(&self) {
         self.state().logs.clear();

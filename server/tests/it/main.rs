@@ -8,6 +8,7 @@ mod fallible;
 mod harness;
 mod http;
 
+mod chaos;
 mod cli;
 mod config;
 mod draining;
