@@ -217,7 +217,6 @@ impl Session {
         if matches!(self.phase, Phase::Live(_)) {
             self.token.tick(&mut self.context);
         }
-        self.outbox.tick(&mut self.context);
         let talker = self.talker();
         self.subscriptions.tick(&mut self.context, talker);
     }
@@ -228,6 +227,8 @@ impl Session {
             self.questions.pump(&mut self.context, link);
         }
         self.retire_elder();
+        // First, because a timer may be late, and what is too old must not be sent again.
+        self.outbox.tick(&mut self.context);
         if let Some((link, publisher)) = self.publishing_link().map(|link| (link.id, link.publisher)) {
             self.outbox.pump(&mut self.context, link, publisher);
         }

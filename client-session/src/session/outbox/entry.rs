@@ -20,8 +20,8 @@ pub(super) enum State {
     Sent(Timestamp),
     /// It was sent first at this moment, and the link was lost before the answer.
     Doubtful(Timestamp),
-    /// The log has it, said the server at this moment.
-    Acknowledged(Timestamp),
+    /// It was sent first at one moment, and at the other the server said that the log has it.
+    Acknowledged { first: Timestamp, at: Timestamp },
     /// It will not be sent again, but keeps its seq, because the log may have it.
     Gone,
 }
@@ -33,15 +33,16 @@ impl Entry {
 
     /// Whether nothing more is to be learned of it.
     pub(super) const fn is_done(&self) -> bool {
-        matches!(self.state, State::Acknowledged(_) | State::Gone)
+        matches!(self.state, State::Acknowledged { .. } | State::Gone)
     }
 
-    /// Whether it may leave the outbox.
-    pub(super) const fn is_settled(&self, now: Timestamp, settle_ms: u64) -> bool {
+    /// When it may leave the outbox, if that is known: settled, or so old that sending it again could make a second
+    /// copy.
+    pub(super) fn settles(&self, settle_ms: u64, memory_ms: u64) -> Option<Timestamp> {
         match self.state {
-            State::Acknowledged(at) => now.ms_since(at) >= settle_ms,
-            State::Gone => true,
-            State::New | State::Sent(_) | State::Doubtful(_) => false,
+            State::Acknowledged { first, at } => Some(at.after_ms(settle_ms).min(first.after_ms(memory_ms))),
+            State::Gone => Some(Timestamp(0)),
+            State::New | State::Sent(_) | State::Doubtful(_) => None,
         }
     }
 
@@ -49,8 +50,20 @@ impl Entry {
     pub(super) const fn in_doubt_since(&self) -> Option<Timestamp> {
         match self.state {
             State::Sent(first) | State::Doubtful(first) => Some(first),
-            State::New | State::Acknowledged(_) | State::Gone => None,
+            State::New | State::Acknowledged { .. } | State::Gone => None,
         }
+    }
+
+    /// The log has it.
+    pub(super) const fn acknowledge(&mut self, now: Timestamp) {
+        self.state = match self.state {
+            State::New => State::Acknowledged { first: now, at: now },
+            // Also where it was acknowledged before: a log that lost it may have taken it anew.
+            State::Sent(first) | State::Doubtful(first) | State::Acknowledged { first, .. } => {
+                State::Acknowledged { first, at: now }
+            }
+            State::Gone => State::Gone,
+        };
     }
 
     /// Lets go of it, except for its seq; gives back how many bytes that frees.

@@ -153,11 +153,7 @@ impl Lane {
         if !entry.is_done() {
             context.notify(Event::Published { publish: entry.publish, position });
         }
-        if entry.state == State::Gone {
-            return;
-        }
-        // Also where it was acknowledged before: a log that lost it may have taken it anew.
-        entry.state = State::Acknowledged(context.now);
+        entry.acknowledge(context.now);
     }
 
     /// Nothing was accepted, because the log's last seq is this.
@@ -171,7 +167,7 @@ impl Lane {
                 self.pace.lacks_older(context.now);
                 self.send_again_from(next);
             }
-            Some(State::New | State::Sent(_) | State::Doubtful(_) | State::Acknowledged(_)) => {
+            Some(State::New | State::Sent(_) | State::Doubtful(_) | State::Acknowledged { .. }) => {
                 self.pace.stepped_back(context.now);
                 self.send_again_from(next);
             }
@@ -224,7 +220,7 @@ impl Lane {
                     self.numbered_in = self.round;
                 }
             }
-            State::Doubtful(_) | State::Acknowledged(_) | State::Gone => {
+            State::Doubtful(_) | State::Acknowledged { .. } | State::Gone => {
                 freed.bytes += entry.let_go();
                 if let State::Doubtful(_) = state {
                     context.notify(Event::PublishInDoubt { publish, why: Doubt::Refused });
@@ -234,7 +230,8 @@ impl Lane {
         freed
     }
 
-    /// Lets go what is settled, gives up what has been in doubt for too long.
+    /// Lets go what is settled, gives up what has been in doubt for too long. After that, and where nothing
+    /// is left that the log may have and it may soon forget the publisher, the lane goes on under a new name.
     pub(super) fn tick(
         &mut self,
         context: &mut Context,
@@ -242,11 +239,16 @@ impl Lane {
     ) -> Freed {
         let (now, settle, dedup) = (context.now, context.terms.settle_ms(), context.terms.dedup_ms());
         let mut freed = Freed::default();
-        while self.entries.front().is_some_and(|entry| entry.is_settled(now, settle)) {
+        let settled = |entry: &Entry| entry.settles(settle, memory(dedup)).is_some_and(|at| at <= now);
+        while self.entries.front().is_some_and(settled) {
             self.drop_first(&mut freed);
         }
-        if self.oldest_doubt().is_some_and(|first| now.ms_since(first) >= dedup) {
+        let too_old = self.oldest_doubt().is_some_and(|first| now.ms_since(first) >= memory(dedup));
+        if too_old {
             freed = freed.and(self.give_up(context, Doubt::TooOld));
+        }
+        let begins = self.first > 1 && self.entries.front().is_some_and(|entry| entry.state == State::New);
+        if too_old || begins && now.ms_since(self.last_sent) >= dedup / 2 {
             self.rename(new_name(context));
         }
         freed
@@ -264,7 +266,7 @@ impl Lane {
     /// Since when the oldest entry is acknowledged, or no longer needed.
     pub(super) fn oldest_acknowledged(&self) -> Option<Timestamp> {
         match self.entries.front()?.state {
-            State::Acknowledged(at) => Some(at),
+            State::Acknowledged { at, .. } => Some(at),
             State::Gone => Some(self.last_sent),
             State::New | State::Sent(_) | State::Doubtful(_) => None,
         }
@@ -316,8 +318,9 @@ impl Lane {
     }
 
     pub(super) fn deadline(&self, context: &Context, talker: Option<LinkId>) -> Option<Timestamp> {
-        let settled = self.oldest_acknowledged().map(|at| at.after_ms(context.terms.settle_ms()));
-        let given_up = self.oldest_doubt().map(|first| first.after_ms(context.terms.dedup_ms()));
+        let memory = memory(context.terms.dedup_ms());
+        let settled = self.entries.front().and_then(|entry| entry.settles(context.terms.settle_ms(), memory));
+        let given_up = self.oldest_doubt().map(|first| first.after_ms(memory));
         let again = talker.and(self.pace.deadline());
         [settled, given_up, again].into_iter().flatten().min()
     }
@@ -344,4 +347,10 @@ impl Lane {
             self.next = self.next.max(self.first);
         }
     }
+}
+
+/// For how long something may be sent again: not quite the de-duplication window, because it also takes time to
+/// arrive.
+const fn memory(dedup_ms: u64) -> u64 {
+    dedup_ms / 4 * 3
 }
