@@ -35,7 +35,7 @@ pub(crate) struct Channel {
     scope: Arc<Scope>,
     state: Mutex<State>,
     reads: Mutex<Reads>,
-    /// Told after each change of `State::stage` and each failed verification.
+    /// Told after each verification, also a failed one, and when the channel has left.
     changed: Notify,
 }
 
@@ -49,6 +49,9 @@ struct State {
     again: bool,
     listening: bool,
     wanted: Wanted,
+    /// Verifications that have begun; the number of the last that was adopted; those that failed.
+    begun: u64,
+    done: u64,
     failures: u64,
     /// The node's time of the last join or leave.
     touched: u64,
@@ -59,7 +62,8 @@ struct State {
 enum Stage {
     /// Nothing yet, or nothing any more.
     Unknown,
-    /// A task verifies it; arrivals wait.
+    /// A task verifies it; arrivals wait. A ring that is there goes on serving: those who begin from it now are
+    /// rewound with the others where the log has gone back.
     Sweeping,
     /// The ring's tip is the log's, as far as arrivals tell.
     Settled,
@@ -84,6 +88,8 @@ impl Channel {
                 again: false,
                 listening: false,
                 wanted: Wanted::default(),
+                begun: 0,
+                done: 0,
                 failures: 0,
                 touched: 0,
             }),

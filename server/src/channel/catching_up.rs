@@ -25,15 +25,14 @@ pub(crate) async fn catch_up(channel: &Arc<Channel>, connection: &Connection) ->
     loop {
         match channel.go_on(connection, &evidence) {
             Step::Done => return Ok(()),
-            Step::Settle => channel.settle(Wanted::default()).await?,
+            Step::FirstVerify => channel.verified(0, Wanted::default()).await?,
             Step::Read(after) => {
                 let verified = evidence.verified();
                 let (number, answer) = channel.read(after, REPLAY_ENTRIES).await?;
                 evidence = Evidence::Log { answer, fresh: number > begun, verified };
             }
             Step::Verify => {
-                channel.sweep(&mut channel.state.lock());
-                channel.settle(Wanted::default()).await?;
+                channel.verified(channel.verifications_begun(), Wanted::default()).await?;
                 evidence = Evidence::Verified;
             }
         }
@@ -59,7 +58,7 @@ impl Evidence {
 
 enum Step {
     Done,
-    Settle,
+    FirstVerify,
     Read(u64),
     Verify,
 }
@@ -71,8 +70,10 @@ impl Channel {
         let Some(subscriber) = state.subscribers.get_mut(&connection.id) else { return Step::Done };
         let Place::Behind { mut sent, news } = subscriber.place else { return Step::Done };
         let ring = match (state.stage, &state.ring) {
-            (Stage::Settled, Some(ring)) => ring.run(),
-            (Stage::Unknown | Stage::Sweeping | Stage::Leaving | Stage::Settled, _) => return Step::Settle,
+            (Stage::Sweeping | Stage::Settled, Some(ring)) => ring.run(),
+            (Stage::Unknown | Stage::Leaving | Stage::Sweeping | Stage::Settled, _) => {
+                return Step::FirstVerify;
+            }
             (Stage::Left, _) => return Step::Done,
         };
         if let Some(news) = news {

@@ -38,14 +38,13 @@ pub(crate) async fn join(
         match channel.answer(connection, wish, &search) {
             Step::Subscribed => return Ok(Joined::Yes),
             Step::ChannelLeft => return Ok(Joined::ChannelLeft),
-            Step::Settle => channel.settle(wanted).await?,
+            Step::FirstVerify => channel.verified(0, wanted).await?,
             Step::Read { after, limit } => {
                 let (number, answer) = channel.read(after, limit).await?;
                 search.heard(wish, answer, number > begun);
             }
             Step::Verify => {
-                channel.sweep(&mut channel.state.lock());
-                channel.settle(wanted).await?;
+                channel.verified(channel.verifications_begun(), wanted).await?;
                 search = Search { verified: true, ..Search::default() };
             }
         }
@@ -88,7 +87,7 @@ impl Search {
 enum Step {
     Subscribed,
     ChannelLeft,
-    Settle,
+    FirstVerify,
     Read { after: u64, limit: usize },
     Verify,
 }
@@ -99,8 +98,10 @@ impl Channel {
         let mut state = self.state.lock();
         let ring = match (state.stage, &state.ring) {
             (Stage::Left, _) => return Step::ChannelLeft,
-            (Stage::Settled, Some(ring)) => ring,
-            (Stage::Unknown | Stage::Sweeping | Stage::Leaving | Stage::Settled, _) => return Step::Settle,
+            (Stage::Sweeping | Stage::Settled, Some(ring)) => ring,
+            (Stage::Unknown | Stage::Leaving | Stage::Sweeping | Stage::Settled, _) => {
+                return Step::FirstVerify;
+            }
         };
         let (run, tip) = (ring.run(), ring.run().tip());
         if self.is_ephemeral() {

@@ -24,6 +24,16 @@ pub(super) struct Wanted {
     pub(super) last: u64,
 }
 
+impl Wanted {
+    fn join(&mut self, other: Self) {
+        self.last = self.last.max(other.last);
+        self.offset = match (self.offset, other.offset) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+    }
+}
+
 /// What a verification read.
 enum Found {
     /// There was no ring: this is one.
@@ -48,11 +58,17 @@ impl Channel {
         }
     }
 
-    /// Waits until the channel is settled, or has left; begins to verify it where nobody does.
+    /// A verification that has the number after this one begins later than now.
+    pub(super) fn verifications_begun(&self) -> u64 {
+        self.state.lock().begun
+    }
+
+    /// Waits for the first verification whose number is above `above`, or until the channel has left; begins to
+    /// verify it where nobody does.
     ///
     /// # Errors
     /// A verification failed while this waited. It is tried again, for those who are subscribed.
-    pub(super) async fn settle(self: &Arc<Self>, wanted: Wanted) -> Result<(), BackboneError> {
+    pub(super) async fn verified(self: &Arc<Self>, above: u64, wanted: Wanted) -> Result<(), BackboneError> {
         let mut seen = None;
         loop {
             let mut changed = std::pin::pin!(self.changed.notified());
@@ -60,21 +76,23 @@ impl Channel {
             {
                 let mut state = self.state.lock();
                 match state.stage {
-                    Stage::Settled | Stage::Left => return Ok(()),
+                    Stage::Left => return Ok(()),
                     Stage::Leaving => {}
-                    Stage::Unknown | Stage::Sweeping => {
+                    Stage::Unknown | Stage::Sweeping | Stage::Settled => {
+                        if state.ring.is_some() && state.done > above {
+                            return Ok(());
+                        }
                         if seen.is_some_and(|seen| seen != state.failures) {
                             return Err(BackboneError::Unavailable("positions could not be verified".into()));
                         }
-                        seen = Some(state.failures);
-                        state.wanted.last = state.wanted.last.max(wanted.last);
-                        state.wanted.offset = match (state.wanted.offset, wanted.offset) {
-                            (Some(one), Some(other)) => Some(one.min(other)),
-                            (one, other) => one.or(other),
-                        };
-                        if state.stage == Stage::Unknown {
-                            self.sweep(&mut state);
+                        if seen.is_none() {
+                            state.wanted.join(wanted);
+                            // One that runs may be the one waited for.
+                            if state.stage != Stage::Sweeping || state.begun <= above {
+                                self.sweep(&mut state);
+                            }
                         }
+                        seen = Some(state.failures);
                     }
                 }
             }
@@ -99,7 +117,10 @@ impl Channel {
                     self.changed.notify_waiters();
                     return;
                 }
-                Ok(Verified::Again) => {}
+                Ok(Verified::Again) => {
+                    pause = FIRST_PAUSE;
+                    self.changed.notify_waiters();
+                }
                 Err(error) => {
                     metrics::counter!("tidewire_sweeps_failed_total").increment(1);
                     tracing::warn!(channel = %self.name, %error, "cannot verify positions now");
@@ -139,6 +160,7 @@ impl Channel {
             let mut state = self.state.lock();
             state.waiting.clear();
             state.again = false;
+            state.begun += 1;
             (state.ring.as_ref().map(|ring| (ring.run().base, ring.run().tip())), state.wanted)
         };
         let found = if self.is_ephemeral() {
@@ -209,11 +231,12 @@ impl Channel {
             let accepted = self.accept(&mut state, entry);
             state.again |= !accepted;
         }
+        state.done = state.begun;
+        state.wanted = Wanted::default();
         if state.again {
             return Verified::Again;
         }
         state.stage = Stage::Settled;
-        state.wanted = Wanted::default();
         Verified::Settled
     }
 

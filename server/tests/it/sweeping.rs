@@ -117,6 +117,40 @@ async fn a_backbone_that_is_lost_refuses_publishes_and_keeps_subscribers() {
     assert_eq!(ada.hears_publications(1).await, ["hi"]);
 }
 
+#[tokio::test]
+async fn while_the_log_cannot_be_read_the_ring_serves_who_returns() {
+    let node = node_on_a_fallible_log(settings()).await;
+    let (mut ada, mut ben) = (node.connect(1).await, node.connect(2).await);
+    ada.subscribes(CHANNEL).await;
+    let seen = node.publishes(CHANNEL, 1).await;
+    node.publishes(CHANNEL, 2).await;
+    ada.hears_publications(2).await;
+    node.backbone.goes_down();
+    node.backbone.interrupts().await;
+    let subscribed = ben.resumes(CHANNEL, &[&seen]).await;
+    assert_eq!((&subscribed["from"], &subscribed["replay"][0]["data"]), (&json!(seen), &json!(2)));
+    node.backbone.comes_back().await;
+    node.publishes(CHANNEL, 3).await;
+    assert_eq!(ben.hears_publications(1).await, [3]);
+}
+
+#[tokio::test]
+async fn who_comes_while_much_is_only_announced_does_not_wait_for_an_end() {
+    let node = node_on_a_fallible_log(settings()).await;
+    let mut ada = node.connect(1).await;
+    ada.subscribes(CHANNEL).await;
+    node.backbone.news(News::IsAnnounced);
+    let mut ben = node.connect(2).await;
+    for number in 1..=100 {
+        node.publishes(CHANNEL, number).await;
+        ben.subscribes(CHANNEL).await;
+        ben.say(json!({"unsubscribe": {"id": 2, "channel": CHANNEL}})).await;
+        while ben.next().await.get("unsubscribed").is_none() {}
+    }
+    let expected: Vec<_> = (1..=100).map(|number| json!(number)).collect();
+    assert_eq!(ada.hears_publications(100).await, expected);
+}
+
 async fn refused_unavailable(client: &mut Client) {
     assert_eq!(client.hears("refused").await["code"], "unavailable");
 }
