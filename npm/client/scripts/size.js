@@ -33,7 +33,9 @@ export function check(parts, limit = LIMIT) {
 /** Prints each part and the sum. */
 export function print(parts, limit = LIMIT) {
   for (const [name, bytes] of Object.entries(parts)) console.log(`${name.padEnd(24)}${kilobytes(bytes)}`);
-  console.log(`${'together, gzip'.padEnd(24)}${kilobytes(sum(parts))}  of at most ${kilobytes(limit).trim()}, goal ${kilobytes(GOAL).trim()}`);
+  console.log(
+    `${'together, gzip'.padEnd(24)}${kilobytes(sum(parts))}  of at most ${kilobytes(limit).trim()}, goal ${kilobytes(GOAL).trim()}`,
+  );
 }
 
 /** An entry and the chunks that it imports, as far as they count. */
