@@ -171,6 +171,20 @@ fn a_refusal_for_good_gives_its_seq_to_the_next() {
 }
 
 #[test]
+fn a_seq_is_given_on_only_when_nothing_sent_after_it_is_under_way() {
+    let mut client = Script::live();
+    client.publishes_many(1..=2);
+    let sent = client.published();
+    client.receives(refused(sent[0].id, RefusalCode::Forbidden));
+    client.says_nothing_more();
+    // The link is lost: what was sent as 2 may still arrive as 2, and must not be sent as 1.
+    client.loses_the_socket();
+    client.comes_back();
+    let again: Vec<_> = client.published().iter().map(|one| (one.seq, one.payload.clone())).collect();
+    assert_eq!(again, [(2, payload(2))]);
+}
+
+#[test]
 fn a_refusal_of_what_the_log_may_have_keeps_its_seq() {
     let mut client = Script::live();
     client.publishes(1, NEWS);

@@ -22,6 +22,8 @@ pub(super) enum State {
     Doubtful(Timestamp),
     /// It was sent first at one moment, and at the other the server said that the log has it.
     Acknowledged { first: Timestamp, at: Timestamp },
+    /// It is refused: its seq goes to the next one, when nothing that was sent after it is under way any more.
+    Vacant,
     /// It will not be sent again, but keeps its seq, because the log may have it.
     Gone,
 }
@@ -33,7 +35,7 @@ impl Entry {
 
     /// Whether nothing more is to be learned of it.
     pub(super) const fn is_done(&self) -> bool {
-        matches!(self.state, State::Acknowledged { .. } | State::Gone)
+        matches!(self.state, State::Acknowledged { .. } | State::Vacant | State::Gone)
     }
 
     /// When it may leave the outbox, if that is known: settled, or so old that sending it again could make a second
@@ -42,7 +44,7 @@ impl Entry {
         match self.state {
             State::Acknowledged { first, at } => Some(at.after_ms(settle_ms).min(first.after_ms(memory_ms))),
             State::Gone => Some(Timestamp(0)),
-            State::New | State::Sent(_) | State::Doubtful(_) => None,
+            State::New | State::Sent(_) | State::Doubtful(_) | State::Vacant => None,
         }
     }
 
@@ -50,7 +52,7 @@ impl Entry {
     pub(super) const fn in_doubt_since(&self) -> Option<Timestamp> {
         match self.state {
             State::Sent(first) | State::Doubtful(first) => Some(first),
-            State::New | State::Acknowledged { .. } | State::Gone => None,
+            State::New | State::Acknowledged { .. } | State::Vacant | State::Gone => None,
         }
     }
 
@@ -62,15 +64,15 @@ impl Entry {
             State::Sent(first) | State::Doubtful(first) | State::Acknowledged { first, .. } => {
                 State::Acknowledged { first, at: now }
             }
-            State::Gone => State::Gone,
+            done @ (State::Vacant | State::Gone) => done,
         };
     }
 
-    /// Lets go of it, except for its seq; gives back how many bytes that frees.
-    pub(super) fn let_go(&mut self) -> usize {
+    /// Lets go of it, except for its place; gives back how many bytes that frees.
+    pub(super) fn let_go(&mut self, state: State) -> usize {
         let bytes = self.weight();
         self.payload = Payload::Binary(Bytes::new());
-        self.state = State::Gone;
+        self.state = state;
         bytes
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct Lane {
     flying: usize,
     /// Counts how often sending began anew; answers to earlier rounds no longer steer it.
     round: u32,
+    /// How many entries are vacant.
+    vacant: usize,
     /// Since this round a seq means what it means now.
     numbered_in: u32,
     pace: Pace,
@@ -59,6 +61,7 @@ impl Lane {
             next: 1,
             flying: 0,
             round: 0,
+            vacant: 0,
             numbered_in: 0,
             pace: Pace::new(),
             last_sent: now,
@@ -81,10 +84,14 @@ impl Lane {
     /// Another link talks: everything is sent again, in order.
     pub(super) fn restart(&mut self) {
         for entry in &mut self.entries {
-            if let State::Sent(first) = entry.state {
-                entry.state = State::Doubtful(first);
+            match entry.state {
+                State::Sent(first) => entry.state = State::Doubtful(first),
+                // What was sent after it may still arrive, under the seq that it has.
+                State::Vacant => entry.state = State::Gone,
+                State::New | State::Doubtful(_) | State::Acknowledged { .. } | State::Gone => {}
             }
         }
+        self.vacant = 0;
         self.pace = Pace::new();
         self.send_again_from(self.first);
     }
@@ -103,12 +110,15 @@ impl Lane {
         channel: &ChannelName,
         (hello, in_flight): (PublisherId, usize),
     ) -> Freed {
-        let mut freed = Freed::default();
+        if self.vacant > 0 && self.flying > 0 {
+            return Freed::default();
+        }
+        let mut freed = self.close_up();
         let (window, force) = self.pace.window(context.now, in_flight);
         while self.flying < window {
             let Some(index) = self.index(self.next) else { break };
             let entry = &mut self.entries[index];
-            if entry.state == State::Gone {
+            if matches!(entry.state, State::Vacant | State::Gone) {
                 self.next += 1;
                 continue;
             }
@@ -161,13 +171,19 @@ impl Lane {
         if round != self.round {
             return;
         }
+        self.flying = self.flying.saturating_sub(1);
+        if self.vacant > 0 {
+            return;
+        }
         let next = last.saturating_add(1);
         match self.index(next).map(|index| self.entries[index].state) {
             Some(State::Gone) => {
                 self.pace.lacks_older(context.now);
                 self.send_again_from(next);
             }
-            Some(State::New | State::Sent(_) | State::Doubtful(_) | State::Acknowledged { .. }) => {
+            Some(
+                State::New | State::Sent(_) | State::Doubtful(_) | State::Acknowledged { .. } | State::Vacant,
+            ) => {
                 self.pace.stepped_back(context.now);
                 self.send_again_from(next);
             }
@@ -193,6 +209,7 @@ impl Lane {
         // What settled meanwhile needs no answer any more.
         let Some(index) = self.index(seq) else { return Freed::default() };
         match code.advice() {
+            Advice::Retry if self.vacant > 0 => Freed::default(),
             Advice::Retry => {
                 self.pace.postponed(context);
                 self.send_again_from(seq);
@@ -206,27 +223,44 @@ impl Lane {
     /// then a later publication with the same seq would be taken for a copy and lost.
     fn take_back(&mut self, context: &mut Context, index: usize, refusal: Refusal) -> Freed {
         let mut freed = Freed::default();
-        let seq = self.first + index as Seq;
         let entry = &mut self.entries[index];
         let (publish, state) = (entry.publish, entry.state);
         match state {
-            State::New | State::Sent(_) => {
+            // What was never sent has nothing after it that was.
+            State::New => {
                 freed.add(entry);
                 self.entries.remove(index);
                 context.notify(Event::PublishRefused { publish, refusal });
-                // What was never sent has nothing after it that was.
-                if state != State::New {
-                    self.send_again_from(seq);
-                    self.numbered_in = self.round;
-                }
             }
-            State::Doubtful(_) | State::Acknowledged { .. } | State::Gone => {
-                freed.bytes += entry.let_go();
-                if let State::Doubtful(_) = state {
-                    context.notify(Event::PublishInDoubt { publish, why: Doubt::Refused });
-                }
+            State::Sent(_) => {
+                freed.bytes += entry.let_go(State::Vacant);
+                self.vacant += 1;
+                context.notify(Event::PublishRefused { publish, refusal });
             }
+            State::Doubtful(_) => {
+                freed.bytes += entry.let_go(State::Gone);
+                context.notify(Event::PublishInDoubt { publish, why: Doubt::Refused });
+            }
+            State::Acknowledged { .. } => freed.bytes += entry.let_go(State::Gone),
+            State::Vacant | State::Gone => {}
         }
+        freed
+    }
+
+    /// Gives the seqs of vacant entries to those after them. Nothing that was sent after them is under way: on one
+    /// link answers come in order, and on another the same seq must never stand for something else.
+    fn close_up(&mut self) -> Freed {
+        let mut freed = Freed::default();
+        if self.vacant == 0 {
+            return freed;
+        }
+        if let Some(index) = self.entries.iter().position(|entry| entry.state == State::Vacant) {
+            self.send_again_from(self.first + index as Seq);
+        }
+        self.numbered_in = self.round;
+        self.entries.retain(|entry| entry.state != State::Vacant);
+        freed.entries = self.vacant;
+        self.vacant = 0;
         freed
     }
 
@@ -257,7 +291,7 @@ impl Lane {
     /// Makes room: the oldest entry goes, if it is acknowledged.
     pub(super) fn drop_oldest_acknowledged(&mut self) -> Freed {
         let mut freed = Freed::default();
-        if self.entries.front().is_some_and(Entry::is_done) {
+        if self.oldest_acknowledged().is_some() {
             self.drop_first(&mut freed);
         }
         freed
@@ -268,7 +302,7 @@ impl Lane {
         match self.entries.front()?.state {
             State::Acknowledged { at, .. } => Some(at),
             State::Gone => Some(self.last_sent),
-            State::New | State::Sent(_) | State::Doubtful(_) => None,
+            State::New | State::Sent(_) | State::Doubtful(_) | State::Vacant => None,
         }
     }
 
@@ -278,8 +312,12 @@ impl Lane {
         while let Some(entry) = self.entries.front()
             && entry.state != State::New
         {
-            if !entry.is_done() {
-                context.notify(Event::PublishInDoubt { publish: entry.publish, why });
+            match entry.state {
+                State::Vacant => self.vacant -= 1,
+                State::Acknowledged { .. } | State::Gone => {}
+                State::New | State::Sent(_) | State::Doubtful(_) => {
+                    context.notify(Event::PublishInDoubt { publish: entry.publish, why });
+                }
             }
             self.drop_first(&mut freed);
         }
