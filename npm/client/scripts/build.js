@@ -1,25 +1,28 @@
 // Makes dist/ from src/ and from wasm/, which `cargo xtask npm` fills before.
+import zopfli from '@gfx/zopfli';
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
 import { copyFile, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { deflateRawSync } from 'node:zlib';
 import { check, print, sizes } from './size.js';
 
 const here = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(here, 'dist');
 const { version } = JSON.parse(await readFile(join(here, 'package.json'), 'utf8'));
 
-/** Files that are imported with `?deflated` become their compressed bytes as text in base64. */
+/**
+ * Files that are imported with `?deflated` become their compressed bytes as text in base64. Compressed by zopfli, which
+ * takes seconds and makes them 6 % smaller than zlib does.
+ */
 const deflated = {
   name: 'deflated',
   setup({ onLoad }) {
-    onLoad({ filter: /\.wasm$/ }, async ({ path }) => ({
-      contents: deflateRawSync(await readFile(path), { level: 9 }).toString('base64'),
-      loader: 'text',
-    }));
+    onLoad({ filter: /\.wasm$/ }, async ({ path }) => {
+      const compressed = await zopfli.deflateAsync(await readFile(path), { numiterations: 15 });
+      return { contents: Buffer.from(compressed).toString('base64'), loader: 'text' };
+    });
   },
 };
 
