@@ -46,6 +46,7 @@ impl Session {
                     context.requests.answered(id, request);
                 }
                 self.subscriptions.unsubscribed(context, link, &frame);
+                link.aliases.remove(&frame.alias);
             }
             ServerFrame::Subscribed(answer) => self.subscribed(id, answer),
             ServerFrame::Published(answer) => self.published(id, answer),
