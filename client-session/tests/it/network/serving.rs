@@ -23,8 +23,12 @@ impl World {
         for frame in frames {
             self.answer(node, (client, link), frame, &mut answers);
         }
-        if !answers.is_empty() {
+        // Together, or one by one: then a moving client hears of its channels from both nodes for a while.
+        let together = if self.chance.once_in(2) { answers.len().max(1) } else { 1 };
+        while !answers.is_empty() {
+            let rest = answers.split_off(answers.len().min(together));
             self.send_down(client, link, answers);
+            answers = rest;
         }
         self.at(self.now + 1, Happening::Relay { node });
     }
