@@ -32,6 +32,17 @@ pub(crate) fn build(repository: &Repository, package: &str) -> anyhow::Result<()
     run_quietly(command)
 }
 
+/// Everything in the workspace, for `cargo`'s words after `build`. Where all of it is needed in the end, asking for
+/// all at once compiles each dependency once: package by package, each asks for features of its own.
+pub(crate) const ALL: [&str; 3] = ["--workspace", "--all-targets", "--locked"];
+
+/// Builds the programs and tests of all packages, without a word unless it fails.
+pub(crate) fn build_all(repository: &Repository) -> anyhow::Result<()> {
+    let mut command = cargo(repository);
+    command.arg("build").args(ALL);
+    run_quietly(command)
+}
+
 /// Builds the browser client; the module is not yet ready for browsers, its glue is missing.
 pub(crate) fn build_wasm(repository: &Repository) -> anyhow::Result<PathBuf> {
     bring_wasm_target(repository)?;

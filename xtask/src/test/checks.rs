@@ -49,6 +49,9 @@ fn docs(repository: &Repository, _: &Tools<'_>) -> anyhow::Result<()> {
 
 fn rust(repository: &Repository, tools: &Tools<'_>) -> anyhow::Result<()> {
     tools.system(Package::Redis)?;
+    let mut build = cargo(repository);
+    build.arg("build").args(cargo::ALL);
+    run(build)?;
     let mut test = cargo(repository);
     test.args(["test", "--workspace", "--locked"]);
     run(test)
@@ -57,7 +60,7 @@ fn rust(repository: &Repository, tools: &Tools<'_>) -> anyhow::Result<()> {
 fn wasm(repository: &Repository, tools: &Tools<'_>) -> anyhow::Result<()> {
     let driver = tools.system(Package::Driver)?;
     cargo::bring_wasm_target(repository)?;
-    cargo::build(repository, "tidewire-wasm-test-runner")?;
+    cargo::build_all(repository)?;
     let mut test = cargo(repository);
     test.args(["test", "--package", "tidewire-wasm", "--target", cargo::WASM, "--locked"]);
     test.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", repository.built("tidewire-wasm-test-runner"));
@@ -96,7 +99,7 @@ fn browser(repository: &Repository, tools: &Tools<'_>) -> anyhow::Result<()> {
 
 /// `npm test` in a folder whose tests drive a browser against real servers.
 fn node_test(repository: &Repository, tools: &Tools<'_>, folder: &str) -> anyhow::Result<Command> {
-    cargo::build(repository, "tidewire-server")?;
+    cargo::build_all(repository)?;
     let mut test = tools.node()?.npm(repository);
     test.current_dir(repository.path(folder)).arg("test");
     test.env("TIDEWIRE_SERVER", repository.built("tidewire"));

@@ -5,6 +5,7 @@ use std::thread::Scope;
 use anyhow::anyhow;
 
 use super::check::{Check, Needs};
+use crate::cargo;
 use crate::node::Node;
 use crate::npm;
 use crate::repository::Repository;
@@ -54,7 +55,7 @@ impl<'a> Tools<'a> {
     /// Node, after the npm packages of this clone were built.
     pub(super) fn built_packages(&self) -> anyhow::Result<Node> {
         self.node()?;
-        npm::build(self.repository, || npm::bindgen(self.repository))
+        npm::build(self.repository, || cargo::build_all(self.repository))
     }
 
     /// A program of the system's packages.
