@@ -359,6 +359,22 @@ fn what_is_in_doubt_for_most_of_the_window_is_reported_and_never_sent_again() {
 }
 
 #[test]
+fn a_doubt_is_found_though_what_was_sent_after_it_is_acknowledged() {
+    let mut client = Script::live();
+    client.publishes_many(1..=3);
+    let sent = client.published();
+    client.receives_all(vec![refused(sent[0].id, RefusalCode::Unavailable), accepted(&sent[1])]);
+    client.loses_the_socket();
+    client.publishes(4, NEWS);
+    client.forgets();
+    client.waits_ms(450_000);
+    client.events.retain(|event| !matches!(event, Event::Status(_)));
+    client.tells(&Event::PublishInDoubt { publish: PublishId(1), why: Doubt::TooOld });
+    client.tells(&Event::PublishInDoubt { publish: PublishId(3), why: Doubt::TooOld });
+    client.tells_nothing_more();
+}
+
+#[test]
 fn when_the_session_ends_everything_gets_an_answer() {
     let mut client = Script::live();
     client.publishes(1, NEWS);

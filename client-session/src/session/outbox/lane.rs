@@ -28,6 +28,8 @@ pub(super) struct Lane {
     round: u32,
     /// How many entries are vacant.
     vacant: usize,
+    /// How many of the first entries are done.
+    done: usize,
     /// Since this round a seq means what it means now.
     numbered_in: u32,
     pace: Pace,
@@ -62,6 +64,7 @@ impl Lane {
             flying: 0,
             round: 0,
             vacant: 0,
+            done: 0,
             numbered_in: 0,
             pace: Pace::new(),
             last_sent: now,
@@ -164,6 +167,7 @@ impl Lane {
             context.notify(Event::Published { publish: entry.publish, position });
         }
         entry.acknowledge(context.now);
+        self.count_done();
     }
 
     /// Nothing was accepted, because the log's last seq is this.
@@ -244,6 +248,7 @@ impl Lane {
             State::Acknowledged { .. } => freed.bytes += entry.let_go(State::Gone),
             State::Vacant | State::Gone => {}
         }
+        self.count_done();
         freed
     }
 
@@ -260,7 +265,8 @@ impl Lane {
         self.numbered_in = self.round;
         self.entries.retain(|entry| entry.state != State::Vacant);
         freed.entries = self.vacant;
-        self.vacant = 0;
+        (self.vacant, self.done) = (0, 0);
+        self.count_done();
         freed
     }
 
@@ -364,9 +370,13 @@ impl Lane {
     }
 
     fn oldest_doubt(&self) -> Option<Timestamp> {
-        // Acknowledgements come in order, so that what is acknowledged comes first.
-        let index = self.entries.partition_point(Entry::is_done);
-        self.entries.get(index)?.in_doubt_since()
+        self.entries.get(self.done)?.in_doubt_since()
+    }
+
+    fn count_done(&mut self) {
+        while self.entries.get(self.done).is_some_and(Entry::is_done) {
+            self.done += 1;
+        }
     }
 
     fn still_means(&self, round: u32) -> bool {
@@ -381,6 +391,7 @@ impl Lane {
     fn drop_first(&mut self, freed: &mut Freed) {
         if let Some(entry) = self.entries.pop_front() {
             freed.add(&entry);
+            self.done = self.done.saturating_sub(1);
             self.first += 1;
             self.next = self.next.max(self.first);
         }
