@@ -3,6 +3,7 @@
 mod driver;
 mod fragments;
 mod rate;
+mod wire;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

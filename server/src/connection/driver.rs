@@ -5,27 +5,30 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use tidewire_protocol::{
-    BadMessage, ChannelName, ClientFrame, CloseCode, Codec, Heard, MessageLimits, Pong, RefusalCode,
-    RequestId, ServerFrame, Unsubscribe, UnsubscribeCode, Unsubscribed,
+    ChannelName, ClientFrame, CloseCode, Codec, Heard, Pong, RefusalCode, RequestId, ServerFrame,
+    Unsubscribe, UnsubscribeCode, Unsubscribed,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes, error::ProtocolError};
+use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::fragments::{Fragments, TooManyFragments};
+use super::fragments::Fragments;
 use super::rate::{Pace, Rate};
+use super::wire::{
+    Ending, channel_of, decode, ending_of, flood, hello_expected, malformed, message, request_of,
+};
 use super::{Connection, Greeted};
 use crate::channel::{Channel, catch_up};
 use crate::connections::Admission;
 use crate::outbox::Outgoing;
 use crate::request::{Caller, greet, history, presence, publish, refresh, subscribe};
-use crate::{Closing, Limits, Refusal};
+use crate::{Closing, Refusal};
 
 /// A connection's one task: it reads frames, begins requests in order, and writes what the outbox has.
 pub(crate) struct Driver<S> {
@@ -70,14 +73,6 @@ enum Passed {
 enum Finished {
     Joined(ChannelName, Option<Arc<Channel>>),
     Answered,
-}
-
-/// Why the task stops.
-enum Ending {
-    /// The peer has gone, or has said goodbye.
-    Gone,
-    /// This side ends it.
-    Closing(Closing),
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Driver<S> {
@@ -433,91 +428,6 @@ fn guarded<T>(poll: impl FnOnce() -> Poll<T>) -> Result<Poll<T>, Ending> {
         metrics::counter!("tidewire_panics_total", "where" => "connection").increment(1);
         Ending::Closing(Closing::new(CloseCode::Internal, "the server failed at this connection"))
     })
-}
-
-fn message(codec: Codec, frames: VecDeque<Bytes>) -> Message {
-    let bytes = match <[Bytes; 1]>::try_from(Vec::from(frames)) {
-        Ok([one]) => one,
-        Err(many) => {
-            let mut all = BytesMut::with_capacity(many.iter().map(Bytes::len).sum());
-            many.iter().for_each(|frame| all.extend_from_slice(frame));
-            all.freeze()
-        }
-    };
-    match codec {
-        Codec::Binary => Message::Binary(bytes),
-        // What JSON writes is UTF-8.
-        Codec::Json => Message::Text(Utf8Bytes::try_from(bytes).unwrap_or_default()),
-    }
-}
-
-fn decode(codec: Codec, message: &[u8], limits: &Limits) -> Result<Vec<Heard<ClientFrame>>, Ending> {
-    let limits = MessageLimits { frames: limits.frames_per_message };
-    codec.decode(message, limits).map_err(|error| {
-        let code = match error {
-            BadMessage::TooManyFrames { .. } => CloseCode::TooManyFrames,
-            BadMessage::Truncated { .. } | BadMessage::Frame { .. } => CloseCode::Malformed,
-        };
-        Ending::Closing(Closing::new(code, error.to_string()))
-    })
-}
-
-fn ending_of(error: &Error) -> Ending {
-    match error {
-        Error::Capacity(error) => Ending::Closing(Closing::new(CloseCode::TooLarge, error.to_string())),
-        Error::Utf8(_) => malformed("a text message must be UTF-8"),
-        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Ending::Gone,
-        Error::Protocol(error) => malformed(&error.to_string()),
-        Error::Io(error) => {
-            match error.get_ref().and_then(|error| error.downcast_ref::<TooManyFragments>()) {
-                Some(error) => Ending::Closing(Closing::new(CloseCode::TooManyFragments, error.to_string())),
-                None => Ending::Gone,
-            }
-        }
-        Error::ConnectionClosed
-        | Error::AlreadyClosed
-        | Error::Tls(_)
-        | Error::WriteBufferFull(_)
-        | Error::AttackAttempt
-        | Error::Url(_)
-        | Error::Http(_)
-        | Error::HttpFormat(_) => Ending::Gone,
-    }
-}
-
-fn malformed(reason: &str) -> Ending {
-    Ending::Closing(Closing::new(CloseCode::Malformed, reason))
-}
-
-fn hello_expected(reason: &str) -> Ending {
-    Ending::Closing(Closing::new(CloseCode::HelloExpected, reason))
-}
-
-fn flood() -> Ending {
-    Ending::Closing(Closing::new(CloseCode::TooFast, "too much, although requests were refused"))
-}
-
-fn channel_of(frame: &ClientFrame) -> Option<&ChannelName> {
-    match frame {
-        ClientFrame::Subscribe(wish) => Some(&wish.channel),
-        ClientFrame::Unsubscribe(wish) => Some(&wish.channel),
-        ClientFrame::Publish(wish) => Some(&wish.channel),
-        ClientFrame::History(wish) => Some(&wish.channel),
-        ClientFrame::Presence(wish) => Some(&wish.channel),
-        ClientFrame::Hello(_) | ClientFrame::Refresh(_) | ClientFrame::Ping(_) | ClientFrame::Pong(_) => None,
-    }
-}
-
-fn request_of(frame: &ClientFrame) -> Option<RequestId> {
-    match frame {
-        ClientFrame::Subscribe(wish) => Some(wish.id),
-        ClientFrame::Unsubscribe(wish) => Some(wish.id),
-        ClientFrame::Publish(wish) => Some(wish.id),
-        ClientFrame::History(wish) => Some(wish.id),
-        ClientFrame::Presence(wish) => Some(wish.id),
-        ClientFrame::Refresh(wish) => Some(wish.id),
-        ClientFrame::Hello(_) | ClientFrame::Ping(_) | ClientFrame::Pong(_) => None,
-    }
 }
 
 /// Frames are joined to messages of about this size.
