@@ -39,7 +39,8 @@ pub(super) struct Reader {
     shown: BTreeSet<Name>,
     shown_before: BTreeSet<Name>,
     told: BTreeSet<Name>,
-    order: BTreeMap<usize, u32>,
+    /// The newest of each publisher; a client that takes a new name is another.
+    order: BTreeMap<u64, u32>,
     /// Where it was told that something is missing before.
     missing: BTreeSet<(u64, u32)>,
 }
@@ -102,7 +103,7 @@ impl Book {
                         "reader {reader} is not told of what is missing before {name:?}"
                     );
                     assert!(view.shown.insert(name), "reader {reader} is shown {name:?} twice");
-                    let order = view.order.entry(name.client).or_default();
+                    let order = view.order.entry(draft.publisher.0).or_default();
                     assert!(
                         *order < name.number || view.told.contains(&name),
                         "reader {reader} is shown {name:?} after number {order}"
