@@ -4,23 +4,51 @@
 //! `wasm-bindgen` which tidewire-wasm was compiled with. A package of its own, so that `cargo xtask` starts at
 //! once and only the commands that need the glue wait for this.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use wasm_bindgen_cli_support::Bindgen;
+use wasm_bindgen_cli_support::{Bindgen, Output};
+
+const NAME: &str = "tidewire";
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     let [module, folder] = arguments.as_slice() else {
         bail!("usage: tidewire-bindgen MODULE.wasm FOLDER");
     };
-    Bindgen::new()
+    make(module, folder).with_context(|| format!("cannot make the glue of {}", module.display()))
+}
+
+fn make(module: &Path, folder: &Path) -> anyhow::Result<()> {
+    let mut output = Bindgen::new()
         .input_path(module)
-        .out_name("tidewire")
+        .out_name(NAME)
         .web(true)?
         // The package hands the bytes over itself; a `new URL(…)` in the glue would make bundlers look for a file.
         .omit_default_module_path(true)
         .typescript(true)
-        .generate(folder)
-        .with_context(|| format!("cannot make the glue of {}", module.display()))
+        .generate_output()?;
+    let renamed = shorten_imports(&mut output);
+    output.emit(folder)?;
+
+    let glue = folder.join(NAME).with_extension("js");
+    let mut text = fs::read_to_string(&glue)?;
+    for (long, short) in renamed {
+        text = text.replace(&long, &short);
+    }
+    Ok(fs::write(glue, text)?)
+}
+
+/// Gives what the module imports short names: wasm-bindgen's end in hashes, which do not compress, and stand both in
+/// the module and in the glue.
+fn shorten_imports(output: &mut Output) -> Vec<(String, String)> {
+    let imports = output.wasm_mut().imports.iter_mut();
+    imports
+        .enumerate()
+        .map(|(at, import)| {
+            let short = format!("_{at}");
+            (std::mem::replace(&mut import.name, short.clone()), short)
+        })
+        .collect()
 }
