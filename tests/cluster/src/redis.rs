@@ -39,6 +39,16 @@ impl Redis {
         self.process.kill();
     }
 
+    /// SIGSTOP: its connections stay open, and nobody answers.
+    pub fn freeze(&self) {
+        self.process.signal("STOP");
+    }
+
+    /// SIGCONT.
+    pub fn thaw(&self) {
+        self.process.signal("CONT");
+    }
+
     /// Starts it again on the same port, empty.
     pub fn restart(&mut self) {
         self.process.kill();

@@ -1,11 +1,10 @@
 use std::time::Duration;
 
-use tidewire_client::{Client, ClientOptions, Payload, SubscribeOptions, Subscription, SubscriptionEvent};
-use tidewire_cluster_tests::{Node, NodeConfig, Redis};
-use tidewire_protocol::ChannelName;
+use tidewire_client::{Client, SubscribeOptions};
+use tidewire_cluster_tests::Redis;
 use tokio::time::timeout;
 
-const PATIENCE: Duration = Duration::from_secs(120);
+use crate::numbers::{PATIENCE, channel, collect, logged, node, numbered, options, subscribed};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_subscriber_whose_node_is_killed_three_times_gets_2000_publications_once_each_in_order() {
@@ -55,64 +54,4 @@ async fn a_publisher_killed_off_its_node_in_mid_publish_writes_1000_publications
 
     let log = logged(&second).await;
     assert_eq!(log, (0..1_000).collect::<Vec<_>>());
-}
-
-async fn logged(node: &Node) -> Vec<u32> {
-    let reader = Client::connect(options(&[node]));
-    let mut all =
-        reader.subscribe(&channel(), SubscribeOptions { last: 4_096, since: None }).await.expect("open");
-    let mut seen = Vec::new();
-    let tip = subscribed(&mut all).await;
-    collect(&mut all, &mut seen, usize::try_from(tip).expect("a small number")).await;
-    seen
-}
-
-/// Waits until the subscription is live; the newest offset.
-async fn subscribed(subscription: &mut Subscription) -> u64 {
-    match timeout(PATIENCE, subscription.next_event()).await.expect("an event") {
-        Some(SubscriptionEvent::Subscribed { position, .. }) => {
-            position.expect("a channel with a log").offset
-        }
-        other => panic!("not subscribed: {other:?}"),
-    }
-}
-
-/// Collects numbers until there are so many; a gap of any kind is a failure.
-async fn collect(subscription: &mut Subscription, seen: &mut Vec<u32>, count: usize) {
-    while seen.len() < count {
-        match timeout(PATIENCE, subscription.next_event()).await {
-            Ok(Some(SubscriptionEvent::Publications { publications, .. })) => {
-                seen.extend(publications.iter().map(|publication| number_of(&publication.payload)));
-            }
-            Ok(Some(SubscriptionEvent::Subscribed { recovered, .. })) => {
-                assert!(recovered, "it lost its place")
-            }
-            other => panic!("after {} of {count}: {other:?}", seen.len()),
-        }
-    }
-}
-
-fn node(redis: &Redis) -> Node {
-    let config = "[namespaces.test]\nretention = { entries = 4096, age = \"10m\" }\n".to_owned();
-    Node::start(NodeConfig { backbone: redis.url(), config })
-}
-
-fn options(nodes: &[&Node]) -> ClientOptions {
-    let urls: Vec<String> = nodes.iter().map(|node| node.url()).collect();
-    let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
-    let mut options = ClientOptions::with_nodes(&urls).expect("addresses");
-    options.events = 65_536;
-    options
-}
-
-fn channel() -> ChannelName {
-    "test:numbers".parse().expect("a name")
-}
-
-fn numbered(number: u32) -> Payload {
-    Payload::Json(number.to_string().into())
-}
-
-fn number_of(payload: &Payload) -> u32 {
-    std::str::from_utf8(payload.bytes()).ok().and_then(|text| text.parse().ok()).expect("a number")
 }

@@ -6,4 +6,6 @@
 
 mod idle_memory;
 mod killed_nodes;
+mod lost_redis;
+mod numbers;
 mod slow_subscriber;
