@@ -1,4 +1,4 @@
-use std::collections::VecDeque;
+use std::vec::IntoIter;
 
 use tidewire_protocol::{ClientFrame, Limits};
 
@@ -8,7 +8,9 @@ use crate::{Event, LinkId, Output};
 /// until the driver polls or something else happens to the link.
 #[derive(Debug, Default)]
 pub(super) struct Outputs {
-    queue: VecDeque<Output>,
+    /// What is being polled, before the queue.
+    polled: IntoIter<Output>,
+    queue: Vec<Output>,
     message: Option<Message>,
 }
 
@@ -21,12 +23,12 @@ struct Message {
 
 impl Outputs {
     pub(super) fn notify(&mut self, event: Event) {
-        self.queue.push_back(Output::Notify(event));
+        self.queue.push(Output::Notify(event));
     }
 
     pub(super) fn push(&mut self, output: Output) {
         self.seal();
-        self.queue.push_back(output);
+        self.queue.push(output);
     }
 
     pub(super) fn send(&mut self, link: LinkId, frame: ClientFrame, limits: &Limits) {
@@ -48,15 +50,19 @@ impl Outputs {
     }
 
     pub(super) fn poll(&mut self) -> Option<Output> {
+        if let Some(output) = self.polled.next() {
+            return Some(output);
+        }
         if self.queue.is_empty() {
             self.seal();
         }
-        self.queue.pop_front()
+        self.polled = std::mem::take(&mut self.queue).into_iter();
+        self.polled.next()
     }
 
     fn seal(&mut self) {
         if let Some(Message { link, frames, .. }) = self.message.take() {
-            self.queue.push_back(Output::Send(link, frames));
+            self.queue.push(Output::Send(link, frames));
         }
     }
 }

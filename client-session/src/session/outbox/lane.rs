@@ -1,5 +1,3 @@
-use std::collections::VecDeque;
-
 use tidewire_protocol::{
     Advice, ChannelName, ClientFrame, Payload, Position, Publish, PublisherId, RefusalCode, Seq,
 };
@@ -19,7 +17,8 @@ pub(super) struct Lane {
     publisher: PublisherId,
     /// The seq of the first entry, or of the next one where there is none.
     first: Seq,
-    entries: VecDeque<Entry>,
+    /// A list, because every page downloads this code; the first leave it many at a time.
+    entries: Vec<Entry>,
     /// What is sent next.
     next: Seq,
     /// How many sendings of this round wait for their answers.
@@ -59,7 +58,7 @@ impl Lane {
         Self {
             publisher,
             first: 1,
-            entries: VecDeque::new(),
+            entries: Vec::new(),
             next: 1,
             flying: 0,
             round: 0,
@@ -72,7 +71,7 @@ impl Lane {
     }
 
     pub(super) fn push(&mut self, publish: PublishId, payload: Payload) {
-        self.entries.push_back(Entry { publish, payload, state: State::New });
+        self.entries.push(Entry { publish, payload, state: State::New });
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -278,16 +277,13 @@ impl Lane {
         new_name: impl FnOnce(&mut Context) -> PublisherId,
     ) -> Freed {
         let (now, settle, dedup) = (context.now, context.terms.settle_ms(), context.terms.dedup_ms());
-        let mut freed = Freed::default();
-        let settled = |entry: &Entry| entry.settles(settle, memory(dedup)).is_some_and(|at| at <= now);
-        while self.entries.front().is_some_and(settled) {
-            self.drop_first(&mut freed);
-        }
+        let settled = |entry: &&Entry| entry.settles(settle, memory(dedup)).is_some_and(|at| at <= now);
+        let mut freed = self.drop_first(self.entries.iter().take_while(settled).count());
         let too_old = self.oldest_doubt().is_some_and(|first| now.ms_since(first) >= memory(dedup));
         if too_old {
             freed = freed.and(self.give_up(context, Doubt::TooOld));
         }
-        let begins = self.first > 1 && self.entries.front().is_some_and(|entry| entry.state == State::New);
+        let begins = self.first > 1 && self.entries.first().is_some_and(|entry| entry.state == State::New);
         if too_old || begins && now.ms_since(self.last_sent) >= dedup / 2 {
             self.rename(new_name(context));
         }
@@ -296,16 +292,13 @@ impl Lane {
 
     /// Makes room: the oldest entry goes, if it is acknowledged.
     pub(super) fn drop_oldest_acknowledged(&mut self) -> Freed {
-        let mut freed = Freed::default();
-        if self.oldest_acknowledged().is_some() {
-            self.drop_first(&mut freed);
-        }
-        freed
+        let count = usize::from(self.oldest_acknowledged().is_some());
+        self.drop_first(count)
     }
 
     /// Since when the oldest entry is acknowledged, or no longer needed.
     pub(super) fn oldest_acknowledged(&self) -> Option<Timestamp> {
-        match self.entries.front()?.state {
+        match self.entries.first()?.state {
             State::Acknowledged { at, .. } => Some(at),
             State::Gone => Some(self.last_sent),
             State::New | State::Sent(_) | State::Doubtful(_) | State::Vacant => None,
@@ -314,20 +307,19 @@ impl Lane {
 
     /// Reports everything that was sent and not acknowledged as in doubt. What was never sent remains.
     fn give_up(&mut self, context: &mut Context, why: Doubt) -> Freed {
-        let mut freed = Freed::default();
-        while let Some(entry) = self.entries.front()
-            && entry.state != State::New
-        {
+        let mut sent = 0;
+        for entry in &self.entries {
             match entry.state {
+                State::New => break,
                 State::Vacant => self.vacant -= 1,
                 State::Acknowledged { .. } | State::Gone => {}
-                State::New | State::Sent(_) | State::Doubtful(_) => {
+                State::Sent(_) | State::Doubtful(_) => {
                     context.notify(Event::PublishInDoubt { publish: entry.publish, why });
                 }
             }
-            self.drop_first(&mut freed);
+            sent += 1;
         }
-        freed
+        self.drop_first(sent)
     }
 
     /// The session ends: nothing remains.
@@ -363,7 +355,7 @@ impl Lane {
 
     pub(super) fn deadline(&self, context: &Context, talker: Option<LinkId>) -> Option<Timestamp> {
         let memory = memory(context.terms.dedup_ms());
-        let settled = self.entries.front().and_then(|entry| entry.settles(context.terms.settle_ms(), memory));
+        let settled = self.entries.first().and_then(|entry| entry.settles(context.terms.settle_ms(), memory));
         let given_up = self.oldest_doubt().map(|first| first.after_ms(memory));
         let again = talker.and(self.pace.deadline());
         [settled, given_up, again].into_iter().flatten().min()
@@ -388,13 +380,13 @@ impl Lane {
         (index < self.entries.len()).then_some(index)
     }
 
-    fn drop_first(&mut self, freed: &mut Freed) {
-        if let Some(entry) = self.entries.pop_front() {
-            freed.add(&entry);
-            self.done = self.done.saturating_sub(1);
-            self.first += 1;
-            self.next = self.next.max(self.first);
-        }
+    fn drop_first(&mut self, count: usize) -> Freed {
+        let mut freed = Freed::default();
+        self.entries.drain(..count).for_each(|entry| freed.add(&entry));
+        self.first += count as Seq;
+        self.next = self.next.max(self.first);
+        self.done = self.done.saturating_sub(count);
+        freed
     }
 }
 

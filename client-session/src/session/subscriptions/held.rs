@@ -1,29 +1,27 @@
-use std::collections::VecDeque;
-
 use tidewire_protocol::{Position, PublicationId};
 
 /// The positions of the newest publications that a subscription has seen, with their ids: the last 256. Never
-/// empty; the oldest may be a mere position.
+/// empty; the oldest may be a mere position. A list, because it is short and every page downloads this code.
 #[derive(Debug)]
-pub(super) struct Held(VecDeque<(Position, Option<PublicationId>)>);
+pub(super) struct Held(Vec<(Position, Option<PublicationId>)>);
 
 const MOST: usize = 256;
 
 impl Held {
     pub(super) fn at(position: Position) -> Self {
-        Self(VecDeque::from([(position, None)]))
+        Self(vec![(position, None)])
     }
 
     pub(super) fn push(&mut self, position: Position, id: PublicationId) {
         if self.0.len() == MOST {
-            self.0.pop_front();
+            self.0.remove(0);
         }
-        self.0.push_back((position, Some(id)));
+        self.0.push((position, Some(id)));
     }
 
     /// The newest position.
     pub(super) fn tip(&self) -> Option<Position> {
-        self.0.back().map(|&(position, _)| position)
+        self.0.last().map(|&(position, _)| position)
     }
 
     /// What a returning subscriber offers: the newest position and those 1, 2, 4, 8 … entries back.
