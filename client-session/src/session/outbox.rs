@@ -71,7 +71,8 @@ impl Outbox {
     /// of it the lane goes, and the next one has a name that no log knows.
     fn retire_idle(&mut self, context: &mut Context) {
         let half = context.terms.dedup_ms() / 2;
-        let idle = self.lanes.take(|(_, lane)| lane.idle_ms(context.now).is_some_and(|idle| idle >= half));
+        let idle =
+            self.lanes.take(&mut |(_, lane)| lane.idle_ms(context.now).is_some_and(|idle| idle >= half));
         if !idle.is_empty() {
             self.publisher = PublisherId(context.random.next());
         }
@@ -129,7 +130,7 @@ impl Outbox {
     pub(super) fn take_ephemeral(&mut self, context: &Context) -> Vec<(ChannelName, PublishId, Payload)> {
         let mut taken = Vec::new();
         let mut freed = Freed::default();
-        for (channel, lane) in self.lanes.take(|(channel, _)| context.terms.is_ephemeral(channel)) {
+        for (channel, lane) in self.lanes.take(&mut |(channel, _)| context.terms.is_ephemeral(channel)) {
             freed = freed.and(lane.load());
             taken.extend(lane.into_unsent().map(|(publish, payload)| (channel.clone(), publish, payload)));
         }

@@ -49,7 +49,7 @@ impl Requests {
     /// Takes away what a lost link will not answer.
     pub(super) fn lose(&mut self, link: LinkId) -> Vec<Request> {
         self.waiting
-            .take(|(_, (asked, _))| *asked == link)
+            .take(&mut |(_, (asked, _))| *asked == link)
             .into_iter()
             .map(|(_, (_, request))| request)
             .collect()

@@ -58,8 +58,8 @@ impl<K: Ord, V> Table<K, V> {
         self.find(key).ok().map(|at| self.0.remove(at).1)
     }
 
-    /// Takes out what the function says yes to.
-    pub(super) fn take(&mut self, wanted: impl FnMut(&mut (K, V)) -> bool) -> Vec<(K, V)> {
+    /// Takes out what the function says yes to; `dyn`, so that there is one of this for each table, not for each use.
+    pub(super) fn take(&mut self, wanted: &mut dyn FnMut(&mut (K, V)) -> bool) -> Vec<(K, V)> {
         self.0.extract_if(.., wanted).collect()
     }
 
@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(table.remove(&1), Some('a'));
         assert_eq!(table.remove(&1), None);
         assert!(!table.contains(&1));
-        assert_eq!(table.take(|(key, _)| *key == 3), [(3, 'd')]);
+        assert_eq!(table.take(&mut |(key, _)| *key == 3), [(3, 'd')]);
         assert_eq!(table.values().collect::<String>(), "zB");
         assert_eq!(table.into_keys().collect::<Vec<_>>(), [0, 2]);
     }
