@@ -48,17 +48,17 @@ test('2,000 publications, while the page’s node is killed three times', async 
   context.diagnostic(`live ${heard.lives.length} times, ${replayed} publications replayed`);
 });
 
-test('the page’s network is silent for 20 s', async () => {
+test('2,000 publications, while the page’s network is silent for 20 s', async () => {
   const actor = await stage.actor();
   await actor.subscribes();
   const publisher = new Publisher(stage.nodes, actor.channel);
   await publishAcross(publisher, { before: () => actor.network.cut(), after: () => actor.network.heal() });
-  const heard = await actor.hears(1000);
+  const heard = await actor.hears(2000);
   await actor.leaves();
-  heardAll(heard, 1000);
+  heardAll(heard, 2000);
 });
 
-test('the page’s connection is lost and its network dead for 20 s', async context => {
+test('2,000 publications, while the page’s connection is lost and its network dead for 20 s', async context => {
   const actor = await stage.actor();
   await actor.subscribes();
   const publisher = new Publisher(stage.nodes, actor.channel);
@@ -66,15 +66,15 @@ test('the page’s connection is lost and its network dead for 20 s', async cont
     before: () => actor.network.cutAndForget(),
     after: () => actor.network.heal(),
   });
-  const heard = await actor.hears(1000);
+  const heard = await actor.hears(2000);
   await actor.leaves();
-  heardAll(heard, 1000);
+  heardAll(heard, 2000);
   const replayed = heard.lives.reduce((sum, live) => sum + live.replayed, 0);
   assert.ok(replayed > 0, 'nothing was replayed: was it cut off at all?');
   context.diagnostic(`live ${heard.lives.length} times, ${replayed} publications replayed`);
 });
 
-test('the page is frozen for 20 s, its node killed meanwhile, and thawed', async context => {
+test('2,000 publications, while the page is frozen for 20 s, its node killed meanwhile, and thawed', async context => {
   const actor = await stage.actor();
   await actor.subscribes();
   const publisher = new Publisher(stage.nodes, actor.channel);
@@ -86,27 +86,27 @@ test('the page is frozen for 20 s, its node killed meanwhile, and thawed', async
     },
     after: () => thaw(),
   });
-  const heard = await actor.hears(1000);
+  const heard = await actor.hears(2000);
   await actor.leaves();
-  heardAll(heard, 1000);
+  heardAll(heard, 2000);
   assert.equal(heard.froze, 1, 'the page was told that it freezes');
   context.diagnostic(`live ${heard.lives.length} times`);
 });
 
-/** Publishes 1,000 numbers: 100, then 800 of them over 20 s in between `before` and `after`, then the rest. */
+/** Publishes 2,000 numbers: 200, then 1,600 of them over 20 s in between `before` and `after`, then the rest. */
 async function publishAcross(
   publisher: Publisher,
   outage: { before: () => unknown; after: () => unknown },
 ): Promise<void> {
-  for (const number of numbers(100)) await publisher.publish(number);
+  for (const number of numbers(200)) await publisher.publish(number);
   await outage.before();
   const start = performance.now();
-  for (const step of numbers(800)) {
+  for (const step of numbers(1600)) {
     // The pace is the test's matter: they are spread over the 20 s.
-    const due = start + step * 25;
+    const due = start + step * 12.5;
     await new Promise(resolve => setTimeout(resolve, Math.max(0, due - performance.now())));
-    await publisher.publish(100 + step);
+    await publisher.publish(200 + step);
   }
   await outage.after();
-  for (const number of numbers(100)) await publisher.publish(900 + number);
+  for (const number of numbers(200)) await publisher.publish(1800 + number);
 }
