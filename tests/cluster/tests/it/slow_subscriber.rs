@@ -13,6 +13,8 @@ const PUBLICATIONS: u64 = 100 * 1024 * 1024 / PAYLOAD as u64;
 const WARM_UP: u64 = 2_000;
 const SILENCE: Duration = Duration::from_secs(30);
 const MOST_GROWTH: u64 = 2 * 1024 * 1024;
+/// A machine with other work makes a publisher wait for tens of milliseconds; a node that waits for a reader, for ever.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What a subscriber saw in the end.
 #[derive(Debug, PartialEq)]
@@ -43,7 +45,7 @@ fn a_subscriber_that_stops_reading_for_30_s_harms_nobody_and_is_not_left_in_sile
 
     let all = Seen { publications: WARM_UP + PUBLICATIONS, resets: 0 };
     assert_eq!(other.join().expect("the other subscriber"), all, "the other gets all, once and in order");
-    assert!(slowest < Duration::from_secs(1), "the slowest acknowledgement took {slowest:?}");
+    assert!(slowest < PATIENCE, "the slowest acknowledgement took {slowest:?}");
     println!(
         "100 MiB past a subscriber that does not read: server memory grew by {} KiB",
         (most - before) / 1024
