@@ -48,8 +48,20 @@ pub(crate) fn build_wasm(repository: &Repository) -> anyhow::Result<PathBuf> {
     bring_wasm_target(repository)?;
     let mut command = cargo(repository);
     command.args(["build", "--package", "tidewire-wasm", "--profile", "wasm", "--target", WASM]);
+    if let Some(home) = home() {
+        // What is published names no folder of the machine that built it, and is the same wherever it was built.
+        let sources = home.join("registry").join("src");
+        let flag = format!("--remap-path-prefix={}=crates", sources.display());
+        command.arg("--config").arg(format!("target.{WASM}.rustflags=['{flag}']"));
+    }
     run_quietly(command)?;
     Ok(repository.target(WASM).join("wasm").join("tidewire_wasm.wasm"))
+}
+
+/// Where cargo keeps what it downloads.
+fn home() -> Option<PathBuf> {
+    let cargo = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    cargo.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
 }
 
 /// Sees to it that the compiler can make WebAssembly.
