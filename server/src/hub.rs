@@ -38,7 +38,12 @@ impl Hub {
 
     /// A channel that somebody here is or recently was subscribed to.
     pub(crate) fn find(&self, name: &ChannelName) -> Option<Arc<Channel>> {
-        self.shards[self.shard_of(name)].lock().get(name).cloned()
+        self.find_in(self.shard_of(name), name)
+    }
+
+    /// The same for who knows the channel's shard already.
+    pub(crate) fn find_in(&self, shard: usize, name: &ChannelName) -> Option<Arc<Channel>> {
+        self.shards[shard].lock().get(name).cloned()
     }
 
     /// A channel that somebody is about to join.

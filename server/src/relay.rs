@@ -73,19 +73,19 @@ fn handle(hub: &Hub, shard: usize, arrival: Arrival) {
     match arrival {
         Arrival::Published(channel, entry) => {
             metrics::counter!("tidewire_arrivals_total").increment(1);
-            if let Some(channel) = hub.find(&channel) {
+            if let Some(channel) = hub.find_in(shard, &channel) {
                 channel.arrive(entry);
             }
         }
         Arrival::Announced(channel, position) => {
             metrics::counter!("tidewire_arrivals_total").increment(1);
-            if let Some(channel) = hub.find(&channel) {
+            if let Some(channel) = hub.find_in(shard, &channel) {
                 channel.announce(position);
             }
         }
         Arrival::Ephemeral(channel, publication) => {
             metrics::counter!("tidewire_arrivals_total").increment(1);
-            if let Some(channel) = hub.find(&channel) {
+            if let Some(channel) = hub.find_in(shard, &channel) {
                 channel.pass(publication);
             }
         }
@@ -98,7 +98,7 @@ fn handle(hub: &Hub, shard: usize, arrival: Arrival) {
         Arrival::Interrupted(Interrupted::Channels(channels)) => {
             metrics::counter!("tidewire_interruptions_total").increment(1);
             for name in channels.iter().filter(|name| hub.shard_of(name) == shard) {
-                if let Some(channel) = hub.find(name) {
+                if let Some(channel) = hub.find_in(shard, name) {
                     channel.interrupt();
                 }
             }
