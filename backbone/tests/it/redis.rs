@@ -192,12 +192,7 @@ async fn a_redis_that_does_not_answer_is_given_up_after_the_timeout() {
 async fn every_key_expires_by_itself() {
     let cluster = RedisCluster::start();
     let node = Node::of(&cluster).await;
-    let brief = Retention::Log {
-        entries: 9,
-        bytes: 1 << 20,
-        age: Duration::from_secs(60),
-        dedup: Duration::from_millis(1),
-    };
+    let brief = remembering_for(Duration::from_millis(1));
     for seq in 1..=20 {
         let _ = node.publish(&channel(), Draft { force: true, ..draft(seq) }, brief).await;
     }
@@ -214,12 +209,7 @@ async fn every_key_expires_by_itself() {
 async fn an_idle_channels_publishers_expire_and_its_tip_stays() {
     let cluster = RedisCluster::start();
     let node = Node::of(&cluster).await;
-    let brief = Retention::Log {
-        entries: 9,
-        bytes: 1 << 20,
-        age: Duration::from_secs(60),
-        dedup: Duration::from_millis(100),
-    };
+    let brief = remembering_for(Duration::from_millis(100));
     let tip = node.append(&channel(), draft(1), brief).await;
     until(|| {
         let fields: u64 = cluster.server.run(&["HLEN", "tidewire:tip:{news:today}"]);
@@ -319,4 +309,8 @@ async fn until(is_so: impl Fn() -> bool) {
         }
     };
     tokio::time::timeout(Duration::from_secs(10), looking).await.expect("it happens in time");
+}
+
+fn remembering_for(dedup: Duration) -> Retention {
+    Retention::Log { entries: 9, bytes: 1 << 20, age: Duration::from_secs(60), dedup }
 }
