@@ -20,6 +20,8 @@ pub use arrivals::{Arrival, Arrivals, EphemeralPublication, Interrupted};
 pub mod contract;
 
 mod memory;
+#[cfg(feature = "faults")]
+pub use memory::{Faults, FaultyBackbone, Lost, Noticed, Pace};
 pub use memory::{MemoryBackbone, MemoryConfig};
 
 mod redis;

@@ -1,5 +1,10 @@
 //! The embedded default: logs in this process.
 
+#[cfg(feature = "faults")]
+mod faults;
+#[cfg(feature = "faults")]
+pub use faults::{Faults, FaultyBackbone, Lost, Noticed, Pace};
+
 mod log;
 mod publishers;
 mod shard;

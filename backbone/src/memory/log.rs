@@ -7,6 +7,7 @@ use super::publishers::{Accepted, Publishers};
 use crate::{Answer, Appended, Draft, Entry, Run};
 
 /// One channel's log.
+#[derive(Clone)]
 pub(super) struct Log {
     run: Run,
     /// Bytes that the entries hold.
@@ -22,8 +23,13 @@ pub(super) struct Log {
 impl Log {
     /// An empty log from a random tag.
     pub(super) fn new(now: Instant, tips: Duration) -> Self {
+        Self::from(Tag(rand::random()), now, tips)
+    }
+
+    /// An empty log from this tag.
+    pub(super) fn from(tag: Tag, now: Instant, tips: Duration) -> Self {
         Self {
-            run: Run::empty(Position { offset: 0, tag: Tag(rand::random()) }),
+            run: Run::empty(Position { offset: 0, tag }),
             bytes: 0,
             publishers: Publishers::new(now),
             age: Duration::ZERO,

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 /// What a log remembers of its publishers, in two generations: each is remembered for one to two windows after
 /// its last publication, and forgetting is dropping a map.
+#[derive(Clone)]
 pub(super) struct Publishers {
     window: Duration,
     young: HashMap<PublisherId, Accepted>,

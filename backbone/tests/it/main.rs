@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod address;
+mod faults;
 mod memory;
 mod redis;
 mod redis_server;
