@@ -30,9 +30,9 @@ pub(crate) async fn read(
     let most = node.settings.limits.history_page;
     let limit = usize::try_from(limit).unwrap_or(most).min(most);
     let limit = if limit == 0 { most } else { limit };
-    let log = |after| node.in_time(node.scope.backbone.read(channel, after, limit));
+    let log = |after| node.in_time(node.scope.read(channel, after, limit));
     let Some(since) = since else {
-        let tip = node.in_time(node.scope.backbone.read(channel, u64::MAX, 0)).await?.tip;
+        let tip = node.in_time(node.scope.read(channel, u64::MAX, 0)).await?.tip;
         let mut newest = log(tip.offset.saturating_sub(limit as u64)).await?;
         let entries = newest.run.entries.make_contiguous();
         let fitting = fitting(entries.iter().rev(), node.settings.limits.replay_bytes).count();
@@ -44,6 +44,7 @@ pub(crate) async fn read(
             more: newest.run.tip() != newest.tip,
         });
     };
+    let since = node.scope.switches.position(since);
     let mut answer = log(since.offset).await?;
     let reset = why_gone(since, &answer);
     if reset.is_some() && answer.run.base.offset != 0 {

@@ -15,7 +15,7 @@ pub(crate) struct Hub {
     shards: Box<[Shard]>,
     hasher: RandomState,
     last_alias: AtomicU32,
-    scope: Arc<Scope>,
+    pub(crate) scope: Arc<Scope>,
 }
 
 type Shard = Mutex<HashMap<ChannelName, Arc<Channel>>>;

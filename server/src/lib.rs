@@ -28,6 +28,10 @@ pub use author::Author;
 mod history;
 pub use history::Page;
 
+mod switches;
+#[cfg(feature = "switches")]
+pub use switches::Switches;
+
 pub mod origin;
 
 pub mod auth;

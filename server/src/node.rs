@@ -17,6 +17,7 @@ use crate::drain;
 use crate::history::{self, Page};
 use crate::hub::Hub;
 use crate::scope::Scope;
+use crate::switches::Switches;
 use crate::{Author, Closing, NamespaceSettings, Policy, Refusal, Settings};
 
 /// A handle on a running node, with which the application takes part. Cheap to clone.
@@ -128,11 +129,17 @@ impl fmt::Debug for Node {
 }
 
 impl Inner {
-    pub(crate) fn new(settings: Settings, backbone: Arc<dyn Backbone>, policy: Arc<dyn Policy>) -> Arc<Self> {
+    pub(crate) fn new(
+        settings: Settings,
+        backbone: Arc<dyn Backbone>,
+        policy: Arc<dyn Policy>,
+        switches: Switches,
+    ) -> Arc<Self> {
         let scope = Arc::new(Scope {
             backbone,
             limits: settings.limits.clone(),
             patience: settings.backbone_patience,
+            switches,
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             sweeps: Semaphore::new(SWEEPS),
@@ -180,7 +187,7 @@ impl Inner {
             return Err(Refusal::new(RefusalCode::BadSeq, "the seq of a publish begins with 1"));
         }
         metrics::counter!("tidewire_publishes_total").increment(1);
-        Ok(self.scope.backbone.publish(channel, draft, namespace.retention))
+        Ok(self.scope.publish(channel, draft, namespace.retention))
     }
 
     /// Waits for the backbone, as long as the settings say, and puts its failure into words for a client.

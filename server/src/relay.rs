@@ -70,6 +70,7 @@ async fn relay(hub: Arc<Hub>, shard: usize, mut queue: mpsc::Receiver<Arrival>) 
 }
 
 fn handle(hub: &Hub, shard: usize, arrival: Arrival) {
+    let Some(arrival) = hub.scope.switches.arrival(arrival) else { return };
     match arrival {
         Arrival::Published(channel, entry) => {
             metrics::counter!("tidewire_arrivals_total").increment(1);

@@ -1,18 +1,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidewire_backbone::{Backbone, BackboneError};
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, TryFutureExt};
+use tidewire_backbone::{Answer, Appended, Backbone, BackboneError, Draft, Retention};
+use tidewire_protocol::ChannelName;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::Limits;
+use crate::switches::Switches;
 
 /// What a node's channels need of their node: the backbone, and tasks that end with it.
 pub(crate) struct Scope {
     pub(crate) backbone: Arc<dyn Backbone>,
     pub(crate) limits: Limits,
     pub(crate) patience: Duration,
+    pub(crate) switches: Switches,
     pub(crate) tasks: TaskTracker,
     pub(crate) stop: CancellationToken,
     /// Verifications at one time.
@@ -20,6 +25,30 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
+    /// Hands a publication to the backbone, which gives it its place in line before this returns.
+    pub(crate) fn publish(
+        &self,
+        channel: &ChannelName,
+        draft: Draft,
+        retention: Retention,
+    ) -> BoxFuture<'static, Result<Appended, BackboneError>> {
+        let switches = self.switches;
+        self.backbone
+            .publish(channel, switches.going(draft), retention)
+            .map_ok(move |it| switches.gone(it))
+            .boxed()
+    }
+
+    /// Reads at most `limit` entries of a log after an offset.
+    pub(crate) async fn read(
+        &self,
+        channel: &ChannelName,
+        after: u64,
+        limit: usize,
+    ) -> Result<Answer, BackboneError> {
+        Ok(self.switches.answer(self.backbone.read(channel, after, limit).await?))
+    }
+
     /// Waits for the backbone, but not for ever.
     pub(crate) async fn in_time<T>(
         &self,

@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::node::Inner;
+use crate::switches::Switches;
 use crate::{Node, Policy, Settings, gateway, relay, ticker};
 
 /// A node and its doors: a router to mount in an axum application, or [`Server::serve`].
@@ -24,7 +25,7 @@ pub struct Server {
 impl Server {
     /// Begins to build a server; it needs a backbone and a policy.
     pub fn builder(settings: Settings) -> ServerBuilder {
-        ServerBuilder { settings, backbone: (), policy: () }
+        ServerBuilder { settings, backbone: (), policy: (), switches: Switches::default() }
     }
 
     /// The node's handle.
@@ -143,6 +144,16 @@ pub struct ServerBuilder<B = (), P = ()> {
     settings: Settings,
     backbone: B,
     policy: P,
+    switches: Switches,
+}
+
+#[cfg(feature = "switches")]
+impl<B, P> ServerBuilder<B, P> {
+    /// Which mechanisms work.
+    #[must_use]
+    pub fn switches(self, switches: Switches) -> Self {
+        Self { switches, ..self }
+    }
 }
 
 impl<P> ServerBuilder<(), P> {
@@ -152,14 +163,16 @@ impl<P> ServerBuilder<(), P> {
         backbone: Arc<dyn Backbone>,
         arrivals: Arrivals,
     ) -> ServerBuilder<(Arc<dyn Backbone>, Arrivals), P> {
-        ServerBuilder { settings: self.settings, backbone: (backbone, arrivals), policy: self.policy }
+        let Self { settings, policy, switches, .. } = self;
+        ServerBuilder { settings, backbone: (backbone, arrivals), policy, switches }
     }
 }
 
 impl<B> ServerBuilder<B, ()> {
     /// Who may do what.
     pub fn policy(self, policy: Arc<dyn Policy>) -> ServerBuilder<B, Arc<dyn Policy>> {
-        ServerBuilder { settings: self.settings, backbone: self.backbone, policy }
+        let Self { settings, backbone, switches, .. } = self;
+        ServerBuilder { settings, backbone, policy, switches }
     }
 }
 
@@ -167,7 +180,7 @@ impl ServerBuilder<(Arc<dyn Backbone>, Arrivals), Arc<dyn Policy>> {
     /// Starts the node's tasks, in the tokio runtime in which this is called.
     pub fn build(self) -> Server {
         let (backbone, arrivals) = self.backbone;
-        let inner = Inner::new(self.settings, backbone, self.policy);
+        let inner = Inner::new(self.settings, backbone, self.policy, self.switches);
         relay::start(&inner.hub, &inner.scope, arrivals);
         inner.scope.tasks.spawn(ticker::run(inner.clone()));
         Server { node: Node(inner) }

@@ -43,7 +43,7 @@ impl Channel {
         }
         reads.begun += 1;
         let (scope, name) = (self.scope.clone(), self.name.clone());
-        let read = async move { scope.in_time(scope.backbone.read(&name, after, limit)).await.map(Arc::new) };
+        let read = async move { scope.in_time(scope.read(&name, after, limit)).await.map(Arc::new) };
         let read = read.boxed().shared();
         let number = reads.begun;
         if let Some(weak) = read.downgrade() {

@@ -31,11 +31,6 @@ impl Ring {
         &self.run
     }
 
-    /// Whether an entry is the one that follows the tip.
-    pub(crate) fn fits(&self, entry: &Entry) -> bool {
-        self.run.tip().then(entry.id()) == entry.position
-    }
-
     /// Appends an entry that follows the tip.
     pub(crate) fn push(&mut self, entry: Entry) {
         self.bytes += weight(&entry);

@@ -176,14 +176,14 @@ impl Channel {
     /// Reads the ring's first content: what the first to come want, if it is not too much.
     async fn first(&self, wanted: Wanted) -> Result<Run, BackboneError> {
         let most = self.bounds().entries;
-        let log = |after| self.scope.in_time(self.scope.backbone.read(&self.name, after, most));
+        let log = |after| self.scope.in_time(self.scope.read(&self.name, after, most));
         if let Some(offset) = wanted.offset {
             let answer = log(offset).await?;
             if answer.run.tip() == answer.tip {
                 return Ok(answer.run);
             }
         }
-        let tip = self.scope.in_time(self.scope.backbone.read(&self.name, u64::MAX, 0)).await?.tip;
+        let tip = self.scope.in_time(self.scope.read(&self.name, u64::MAX, 0)).await?.tip;
         let before = wanted.offset.map_or(wanted.last, |_| most as u64).min(most as u64);
         if before > 0 {
             let answer = log(tip.offset.saturating_sub(before)).await?;
@@ -196,7 +196,7 @@ impl Channel {
 
     async fn survey(&self, base: Position, tip: Position) -> Result<Found, BackboneError> {
         let most = self.bounds().entries.max(1);
-        let read = |after| self.scope.in_time(self.scope.backbone.read(&self.name, after, most));
+        let read = |after| self.scope.in_time(self.scope.read(&self.name, after, most));
         let further = read(tip.offset).await?;
         if further.run.base == tip {
             return Ok(Found::Further(Arc::new(further)));

@@ -7,7 +7,10 @@ use crate::Refusal;
 use crate::channel::{Channel, Joined, join};
 
 /// Subscribes the caller, through the gate; `None` where that was refused.
-pub(crate) async fn subscribe(caller: Caller, wish: Subscribe) -> Option<Arc<Channel>> {
+pub(crate) async fn subscribe(caller: Caller, mut wish: Subscribe) -> Option<Arc<Channel>> {
+    for position in &mut wish.since {
+        *position = caller.node.scope.switches.position(*position);
+    }
     match enter(&caller, &wish).await {
         Ok(channel) => Some(channel),
         Err(refusal) => {

@@ -7,7 +7,7 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tidewire_backbone::{Appended, Arrivals, Backbone, MemoryBackbone, MemoryConfig};
 use tidewire_protocol::Payload;
-use tidewire_server::{AllowAll, Author, Namespaces, Node, Policy, Server, Settings};
+use tidewire_server::{AllowAll, Author, Namespaces, Node, Policy, Server, Settings, Switches};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -37,6 +37,18 @@ pub(crate) async fn node() -> TestNode {
 pub(crate) async fn node_with(settings: Settings, policy: impl Policy) -> TestNode {
     let (backbone, arrivals) = MemoryBackbone::new(MemoryConfig::default());
     start(settings, Arc::new(policy), Arc::new(backbone), arrivals).await
+}
+
+/// A node of its own in which mechanisms are switched off.
+pub(crate) async fn node_switched(switches: Switches) -> TestNode {
+    let (backbone, arrivals) = MemoryBackbone::new(MemoryConfig::default());
+    start_switched(settings(), Arc::new(AllowAll), Arc::new(backbone), arrivals, switches).await
+}
+
+/// A node on a backbone that does what a test tells it, in which mechanisms are switched off.
+pub(crate) async fn node_switched_on_a_fallible_log(switches: Switches) -> TestNode<FallibleBackbone> {
+    let (backbone, arrivals) = FallibleBackbone::new();
+    start_switched(settings(), Arc::new(AllowAll), backbone, arrivals, switches).await
 }
 
 /// A node on a backbone that does what a test tells it.
@@ -98,7 +110,18 @@ async fn start<B: Backbone>(
     backbone: Arc<B>,
     arrivals: Arrivals,
 ) -> TestNode<B> {
-    let server = Server::builder(settings).backbone(backbone.clone(), arrivals).policy(policy).build();
+    start_switched(settings, policy, backbone, arrivals, Switches::default()).await
+}
+
+async fn start_switched<B: Backbone>(
+    settings: Settings,
+    policy: Arc<dyn Policy>,
+    backbone: Arc<B>,
+    arrivals: Arrivals,
+    switches: Switches,
+) -> TestNode<B> {
+    let builder = Server::builder(settings).switches(switches);
+    let server = builder.backbone(backbone.clone(), arrivals).policy(policy).build();
     let node = server.node();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

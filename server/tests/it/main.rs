@@ -27,4 +27,5 @@ mod serve;
 mod slow_consumer;
 mod subscribing;
 mod sweeping;
+mod switches;
 mod token;

@@ -58,10 +58,10 @@ pub(super) async fn run(plan: Plan) -> Result<(), Failure> {
         namespaces: plan.config.settings.namespaces.clone(),
         mode: plan.mode,
     };
-    let server = Server::builder(plan.config.settings.clone())
-        .backbone(backbone, arrivals)
-        .policy(Arc::new(policy))
-        .build();
+    let builder = Server::builder(plan.config.settings.clone());
+    #[cfg(feature = "switches")]
+    let builder = builder.switches(switches()?);
+    let server = builder.backbone(backbone, arrivals).policy(Arc::new(policy)).build();
     let node = server.node();
     greet(&plan, &addresses, &node);
 
@@ -88,6 +88,18 @@ pub(super) async fn run(plan: Plan) -> Result<(), Failure> {
         () = second => tracing::warn!("stopped at once"),
     }
     Ok(())
+}
+
+/// What a test has switched off.
+#[cfg(feature = "switches")]
+fn switches() -> Result<crate::Switches, Failure> {
+    const SWITCH_OFF: &str = "TIDEWIRE_SWITCH_OFF";
+    let off = std::env::var(SWITCH_OFF).unwrap_or_default();
+    let switches = off.parse().map_err(|error| Failure::wrong(format!("error: {SWITCH_OFF}: {error}")))?;
+    if !off.is_empty() {
+        tracing::warn!(?switches, "promises are switched off, for a test");
+    }
+    Ok(switches)
 }
 
 /// Opens an address for listening, or says why that cannot be.
