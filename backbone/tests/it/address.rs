@@ -1,9 +1,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 
+use tidewire_test_redis::Server;
 use tokio::net::{TcpListener, TcpStream};
-
-use crate::redis_server::RedisServer;
 
 /// An address that moves from server to server, as one does after a failover: old connections stay where they are.
 pub(crate) struct Address {
@@ -12,7 +11,7 @@ pub(crate) struct Address {
 }
 
 impl Address {
-    pub(crate) async fn of(server: &RedisServer) -> Self {
+    pub(crate) async fn of(server: &Server) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let server = Arc::new(AtomicU16::new(server.port()));
@@ -34,7 +33,7 @@ impl Address {
         format!("redis://127.0.0.1:{}/", self.port)
     }
 
-    pub(crate) fn move_to(&self, server: &RedisServer) {
+    pub(crate) fn move_to(&self, server: &Server) {
         self.server.store(server.port(), Ordering::Relaxed);
     }
 }

@@ -5,4 +5,3 @@ mod address;
 mod faults;
 mod memory;
 mod redis;
-mod redis_server;

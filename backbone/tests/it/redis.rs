@@ -8,20 +8,20 @@ use tidewire_backbone::{
     Retention,
 };
 use tidewire_protocol::{ChannelName, Payload, PublisherId};
+use tidewire_test_redis::{Server, Topology};
 
 use crate::address::Address;
-use crate::redis_server::RedisServer;
 
 tidewire_backbone::backbone_contract!(RedisCluster::start());
 
 /// Nodes on one Redis server.
 struct RedisCluster {
-    server: RedisServer,
+    server: Server,
 }
 
 impl RedisCluster {
     fn start() -> Self {
-        Self { server: RedisServer::start() }
+        Self { server: Server::start() }
     }
 }
 
@@ -50,7 +50,7 @@ async fn when_redis_dies_publishes_fail_at_once_and_when_it_returns_all_goes_on(
     let refused = soon(node.backbone.listen(&"news:other".parse().unwrap())).await;
     assert!(matches!(refused, Err(BackboneError::Unavailable(_))), "{refused:?}");
 
-    cluster.server.start_again();
+    cluster.server.restart();
     assert_eq!(node.arrival().await, Arrival::Interrupted(Interrupted::All));
     until(|| node.backbone.is_ready()).await;
     node.append(&channel(), draft(1), Retention::DEFAULT).await;
@@ -62,7 +62,7 @@ async fn what_is_under_way_when_redis_dies_fails_as_unknown() {
     let mut cluster = RedisCluster::start();
     let node = Node::of(&cluster).await;
     // Redis hears nothing while it is halted, so these stay under way.
-    cluster.server.halt();
+    cluster.server.freeze();
     let under_way: Vec<_> =
         (1..=100).map(|seq| node.backbone.publish(&channel(), draft(seq), Retention::DEFAULT)).collect();
     cluster.server.kill();
@@ -78,7 +78,7 @@ async fn without_redis_it_starts_all_the_same_and_works_once_redis_is_there() {
     let config = RedisConfig { timeout: Duration::from_millis(300), ..config(cluster.server.url()) };
     let (node, _arrivals) = RedisBackbone::connect(config).await.unwrap();
     assert!(!node.is_ready());
-    cluster.server.start_again();
+    cluster.server.restart();
     until(|| node.is_ready()).await;
     let appended = node.publish(&channel(), draft(1), Retention::DEFAULT).await.unwrap();
     assert!(matches!(appended, Appended::Accepted { .. }));
@@ -175,13 +175,13 @@ async fn a_redis_that_does_not_answer_is_given_up_after_the_timeout() {
     let cluster = RedisCluster::start();
     let config = RedisConfig { timeout: Duration::from_millis(200), ..config(cluster.server.url()) };
     let (node, _arrivals) = RedisBackbone::connect(config).await.unwrap();
-    cluster.server.halt();
+    cluster.server.freeze();
     let unknown = node.publish(&channel(), draft(1), Retention::DEFAULT).await;
     assert!(matches!(unknown, Err(BackboneError::Unavailable(_))), "{unknown:?}");
     until(|| !node.is_ready()).await;
     let refused = soon(node.publish(&channel(), draft(2), Retention::DEFAULT)).await;
     assert!(matches!(refused, Err(BackboneError::Unavailable(_))), "{refused:?}");
-    cluster.server.go_on();
+    cluster.server.thaw();
     until(|| node.is_ready()).await;
     // It may have been executed after all; asking again tells.
     let again = node.publish(&channel(), draft(1), Retention::DEFAULT).await.unwrap();
@@ -225,7 +225,7 @@ async fn more_than_the_queue_holds_is_refused_at_once() {
     let cluster = RedisCluster::start();
     let config = RedisConfig { queue_bytes: 10_000, ..config(cluster.server.url()) };
     let (node, _arrivals) = RedisBackbone::connect(config).await.unwrap();
-    cluster.server.halt();
+    cluster.server.freeze();
     let large = || Draft { payload: Payload::Binary(vec![0; 6000].into()), ..draft(1) };
     let waiting = node.publish(&channel(), large(), Retention::DEFAULT);
     let refused = soon(node.publish(&channel(), large(), Retention::DEFAULT)).await;

@@ -112,29 +112,6 @@ impl Running {
     }
 }
 
-/// A Redis server on a port, in a folder that goes with it.
-pub(crate) fn redis(port: u16) -> (Child, TempDir) {
-    let folder = TempDir::new().unwrap();
-    let server = Command::new("redis-server")
-        .args([
-            "--port",
-            &port.to_string(),
-            "--bind",
-            "127.0.0.1",
-            "--save",
-            "",
-            "--appendonly",
-            "no",
-            "--dir",
-        ])
-        .arg(folder.path())
-        .stdout(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("redis-server is needed on the PATH; install it: apt-get install -y redis-server");
-    (server, folder)
-}
-
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidewire"));
     for variable in ["LISTEN", "BACKBONE", "CONFIG", "NODE"] {

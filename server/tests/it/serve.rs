@@ -2,11 +2,12 @@
 
 use std::net::SocketAddr;
 
+use tidewire_test_redis::{Server as Redis, Topology};
 use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio_tungstenite::tungstenite;
 
-use crate::binary::{CONFIG, Folder, Running, SECRET, closing, hear, in_time, redis, say, stderr, tidewire};
+use crate::binary::{CONFIG, Folder, Running, SECRET, closing, hear, in_time, say, stderr, tidewire};
 use crate::http::{get, post};
 
 #[tokio::test]
@@ -201,13 +202,14 @@ async fn without_its_redis_a_server_is_not_ready_refuses_to_publish_and_says_so(
 
 #[tokio::test]
 async fn when_its_redis_comes_the_server_is_ready_and_takes_what_it_refused() {
-    let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
-    let server = Running::start(&["--dev", "--backbone", &format!("redis://127.0.0.1:{port}")]).await;
+    let mut redis = Redis::start();
+    redis.kill();
+    let server = Running::start(&["--dev", "--backbone", &redis.url()]).await;
     let wish = r#"{"channel":"any:thing","data":1}"#;
     let key = [("idempotency-key", "order-7")];
     assert_eq!(post(server.address, "/v1/publish", &key, wish).await.status, 503);
 
-    let _redis = redis(port);
+    redis.restart();
     in_time(async { while get(server.address, "/health/ready", &[]).await.status != 200 {} }).await;
     let receipt = post(server.address, "/v1/publish", &key, wish).await;
     assert_eq!((receipt.status, &receipt.json()["repeated"]), (200, &false.into()), "{receipt:?}");

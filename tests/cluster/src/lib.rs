@@ -6,12 +6,6 @@
 mod process;
 pub use process::{Process, resident_bytes};
 
-mod port;
-pub use port::free_port;
-
-mod redis;
-pub use redis::Redis;
-
 mod node;
 pub use node::{Node, NodeConfig};
 
@@ -20,6 +14,3 @@ pub use proxy::Proxy;
 
 mod raw_client;
 pub use raw_client::RawClient;
-
-mod wait;
-pub use wait::wait_until;

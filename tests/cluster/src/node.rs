@@ -5,8 +5,9 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use tempfile::TempDir;
+use tidewire_test_redis::{free_port, wait_until};
 
-use crate::{Process, free_port, wait_until};
+use crate::Process;
 
 /// How a node is started.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use tidewire_client::{Client, SubscribeOptions};
-use tidewire_cluster_tests::Redis;
+use tidewire_test_redis::Server as Redis;
 use tokio::time::timeout;
 
 use crate::numbers::{PATIENCE, channel, collect, logged, node, numbered, options, subscribed};

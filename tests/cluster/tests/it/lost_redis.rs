@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use tidewire_client::{Client, Receipt, Status, SubscribeOptions, SubscriptionEvent};
-use tidewire_cluster_tests::Redis;
 use tidewire_session::Gap;
+use tidewire_test_redis::Server as Redis;
 use tokio::time::{sleep, timeout};
 
 use crate::numbers::{PATIENCE, channel, collect, node, number_of, numbered, options, subscribed};

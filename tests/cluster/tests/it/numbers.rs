@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use tidewire_client::{Client, ClientOptions, Payload, SubscribeOptions, Subscription, SubscriptionEvent};
-use tidewire_cluster_tests::{Node, NodeConfig, Redis};
+use tidewire_cluster_tests::{Node, NodeConfig};
 use tidewire_protocol::ChannelName;
+use tidewire_test_redis::Topology;
 use tokio::time::timeout;
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
@@ -45,7 +46,7 @@ pub(crate) async fn collect(subscription: &mut Subscription, seen: &mut Vec<u32>
     }
 }
 
-pub(crate) fn node(redis: &Redis) -> Node {
+pub(crate) fn node(redis: &impl Topology) -> Node {
     let config = "[namespaces.test]\nretention = { entries = 4096, age = \"10m\" }\n".to_owned();
     Node::start(NodeConfig { backbone: redis.url(), config })
 }

@@ -8,6 +8,6 @@ pub fn wait_until(what: &str, limit: Duration, mut yes: impl FnMut() -> bool) {
     let end = Instant::now() + limit;
     while !yes() {
         assert!(Instant::now() < end, "waited {limit:?} in vain until {what}");
-        std::thread::sleep(Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
