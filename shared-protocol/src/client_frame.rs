@@ -112,6 +112,12 @@ growing! {
         pub id: RequestId,
         /// The channel.
         pub channel: ChannelName,
+        /// Only those who follow this place, the `next` of an earlier page; without it, from the beginning.
+        pub after: Option<String>,
+        /// At most so many members; 0 leaves it to the server, which has a limit of its own too.
+        pub limit: u64,
+        /// From now on tell me who joins and leaves; without it, tell me no more. Needs a subscription.
+        pub watch: bool,
     }
 }
 

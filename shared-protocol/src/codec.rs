@@ -89,6 +89,7 @@ impl Frame for ServerFrame {
         "going_away",
         "ping",
         "pong",
+        "occupancy",
     ];
 }
 

@@ -34,8 +34,9 @@ pub use client_frame::{
 
 mod server_frame;
 pub use server_frame::{
-    Behind, Delivery, Ephemeral, GoingAway, HistoryPage, Joined, Left, Limits, Member, PresenceList,
-    Published, Refreshed, Refused, Reset, Rewound, ServerFrame, Subscribed, Unsubscribed, Welcome,
+    Behind, Delivery, Ephemeral, GoingAway, HistoryPage, Joined, Left, Limits, Member, Occupancy,
+    PresenceList, Published, Refreshed, Refused, Reset, Rewound, ServerFrame, Subscribed, Unsubscribed,
+    Welcome,
 };
 
 mod refusal;

@@ -46,6 +46,8 @@ pub enum ServerFrame {
     Ping(Ping),
     /// I am here.
     Pong(Pong),
+    /// How many are in a channel, where it is not said who joins and leaves.
+    Occupancy(Occupancy),
 }
 
 growing! {
@@ -262,6 +264,8 @@ growing! {
         pub user: String,
         /// What the application says of the member.
         pub info: Option<String>,
+        /// The connection, a name that no other has: one user may be there by several.
+        pub connection: Option<String>,
     }
 }
 
@@ -273,6 +277,12 @@ growing! {
         pub id: RequestId,
         /// Those in the channel.
         pub members: Vec<Member>,
+        /// How many connections there are in the channel, on all pages.
+        pub connections: u64,
+        /// How many users these are; each anonymous connection counts as one.
+        pub users: u64,
+        /// Where the next page begins; absent on the last.
+        pub next: Option<String>,
     }
 }
 
@@ -282,8 +292,14 @@ growing! {
     pub struct Joined {
         /// The channel's number.
         pub alias: Alias,
-        /// Who.
+        /// Who. A connection that is known already has other information now.
         pub member: Member,
+        /// Who else, in the same moment.
+        pub others: Vec<Member>,
+        /// How many connections there are now.
+        pub connections: u64,
+        /// How many users these are.
+        pub users: u64,
     }
 }
 
@@ -295,6 +311,30 @@ growing! {
         pub alias: Alias,
         /// Who.
         pub member: Member,
+        /// Who else, in the same moment.
+        pub others: Vec<Member>,
+        /// How many connections there are now.
+        pub connections: u64,
+        /// How many users these are.
+        pub users: u64,
+    }
+}
+
+growing! {
+    frame
+    /// How many are in a channel, and that it was or is not said who joined and left: a list of members that the
+    /// client keeps is no longer right.
+    #[derive(Copy)]
+    pub struct Occupancy {
+        /// The channel's number.
+        pub alias: Alias,
+        /// How many connections there are now.
+        pub connections: u64,
+        /// How many users these are; each anonymous connection counts as one.
+        pub users: u64,
+        /// Ask for the list again at a random moment within so many milliseconds: from now on it is said again who
+        /// joins and leaves. Absent: there are too many for that, and only counts follow.
+        pub again_within_ms: Option<u64>,
     }
 }
 

@@ -67,6 +67,7 @@ impl Session {
             ServerFrame::Presence(_)
             | ServerFrame::Joined(_)
             | ServerFrame::Left(_)
+            | ServerFrame::Occupancy(_)
             | ServerFrame::Pong(_) => {}
         }
     }

@@ -5,9 +5,10 @@ use proptest::option;
 use proptest::prelude::*;
 use tidewire_protocol::{
     Alias, Behind, ChannelName, ClientFrame, Ephemeral, GoingAway, Hello, History, HistoryPage, Joined, Left,
-    Limits, Member, Payload, Ping, Pong, Position, Presence, PresenceList, Publication, PublicationId,
-    Publish, Published, PublisherId, Refresh, Refreshed, RefusalCode, Refused, RequestId, Reset, ResetReason,
-    Rewound, ServerFrame, Subscribe, Subscribed, Tag, Unsubscribe, UnsubscribeCode, Unsubscribed, Welcome,
+    Limits, Member, Occupancy, Payload, Ping, Pong, Position, Presence, PresenceList, Publication,
+    PublicationId, Publish, Published, PublisherId, Refresh, Refreshed, RefusalCode, Refused, RequestId,
+    Reset, ResetReason, Rewound, ServerFrame, Subscribe, Subscribed, Tag, Unsubscribe, UnsubscribeCode,
+    Unsubscribed, Welcome,
 };
 
 pub(crate) fn channel() -> impl Strategy<Value = ChannelName> {
@@ -81,7 +82,11 @@ fn reset_reason() -> impl Strategy<Value = ResetReason> {
 }
 
 fn member() -> impl Strategy<Value = Member> {
-    (any::<String>(), text_or_none()).prop_map(|(user, info)| Member { user, info })
+    (any::<String>(), text_or_none(), text_or_none()).prop_map(|(user, info, connection)| Member {
+        user,
+        info,
+        connection,
+    })
 }
 
 fn limits() -> impl Strategy<Value = Limits> {
@@ -112,7 +117,11 @@ pub(crate) fn client_frame() -> impl Strategy<Value = ClientFrame> {
         (request(), channel(), option::of(position()), any::<u64>()).prop_map(
             |(id, channel, since, limit)| ClientFrame::History(History { id, channel, since, limit })
         ),
-        (request(), channel()).prop_map(|(id, channel)| ClientFrame::Presence(Presence { id, channel })),
+        (request(), channel(), text_or_none(), any::<u64>(), any::<bool>()).prop_map(
+            |(id, channel, after, limit, watch)| {
+                ClientFrame::Presence(Presence { id, channel, after, limit, watch })
+            }
+        ),
         (request(), any::<String>()).prop_map(|(id, token)| ClientFrame::Refresh(Refresh { id, token })),
         Just(ClientFrame::Ping(Ping {})),
         Just(ClientFrame::Pong(Pong {})),
@@ -183,8 +192,11 @@ fn answer_frame() -> impl Strategy<Value = ServerFrame> {
         page.prop_map(|(id, position, publications, reset, more)| {
             ServerFrame::History(HistoryPage { id, position, publications, reset, more })
         }),
-        (request(), vec(member(), 0..4))
-            .prop_map(|(id, members)| ServerFrame::Presence(PresenceList { id, members })),
+        (request(), vec(member(), 0..4), any::<[u64; 2]>(), text_or_none()).prop_map(
+            |(id, members, [connections, users], next)| {
+                ServerFrame::Presence(PresenceList { id, members, connections, users, next })
+            }
+        ),
         (request(), any::<Option<u64>>()).prop_map(|(id, token_expires_in_ms)| {
             ServerFrame::Refreshed(Refreshed { id, token_expires_in_ms })
         }),
@@ -198,8 +210,21 @@ fn news_frame() -> impl Strategy<Value = ServerFrame> {
         (alias(), position()).prop_map(|(alias, position)| ServerFrame::Rewound(Rewound { alias, position })),
         (alias(), position(), reset_reason())
             .prop_map(|(alias, position, reason)| ServerFrame::Reset(Reset { alias, position, reason })),
-        (alias(), member()).prop_map(|(alias, member)| ServerFrame::Joined(Joined { alias, member })),
-        (alias(), member()).prop_map(|(alias, member)| ServerFrame::Left(Left { alias, member })),
+        (alias(), member(), vec(member(), 0..4), any::<[u64; 2]>()).prop_map(
+            |(alias, member, others, [connections, users])| {
+                ServerFrame::Joined(Joined { alias, member, others, connections, users })
+            }
+        ),
+        (alias(), member(), vec(member(), 0..4), any::<[u64; 2]>()).prop_map(
+            |(alias, member, others, [connections, users])| {
+                ServerFrame::Left(Left { alias, member, others, connections, users })
+            }
+        ),
+        (alias(), any::<[u64; 2]>(), any::<Option<u64>>()).prop_map(
+            |(alias, [connections, users], again_within_ms)| {
+                ServerFrame::Occupancy(Occupancy { alias, connections, users, again_within_ms })
+            }
+        ),
         any::<[u32; 2]>().prop_map(|[within_ms, spread_ms]| {
             ServerFrame::GoingAway(GoingAway { within_ms, spread_ms })
         }),

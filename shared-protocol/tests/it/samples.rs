@@ -1,10 +1,12 @@
-//! The frames of the golden files. A sample with the bare name of its kind has every field of the kind in it.
+//! The frames of the golden files. A sample with the bare name of its kind has every field that the kind began with;
+//! a kind that has grown since has a sample `KIND-grown` with every field.
 
 use tidewire_protocol::{
     Alias, Behind, ChannelName, ClientFrame, Ephemeral, GoingAway, Hello, History, HistoryPage, Joined, Left,
-    Limits, Member, Payload, Ping, Pong, Position, Presence, PresenceList, Publication, PublicationId,
-    Publish, Published, PublisherId, Refresh, Refreshed, RefusalCode, Refused, RequestId, Reset, ResetReason,
-    Rewound, ServerFrame, Subscribe, Subscribed, Tag, Unsubscribe, UnsubscribeCode, Unsubscribed, Welcome,
+    Limits, Member, Occupancy, Payload, Ping, Pong, Position, Presence, PresenceList, Publication,
+    PublicationId, Publish, Published, PublisherId, Refresh, Refreshed, RefusalCode, Refused, RequestId,
+    Reset, ResetReason, Rewound, ServerFrame, Subscribe, Subscribed, Tag, Unsubscribe, UnsubscribeCode,
+    Unsubscribed, Welcome,
 };
 
 /// The publisher of every sample.
@@ -121,7 +123,36 @@ pub(crate) fn client() -> Vec<(&'static str, ClientFrame)> {
             "history-newest",
             ClientFrame::History(History { id: id(5), channel: channel(), since: None, limit: 0 }),
         ),
-        ("presence", ClientFrame::Presence(Presence { id: id(6), channel: channel() })),
+        (
+            "presence",
+            ClientFrame::Presence(Presence {
+                id: id(6),
+                channel: channel(),
+                after: None,
+                limit: 0,
+                watch: false,
+            }),
+        ),
+        (
+            "presence-grown",
+            ClientFrame::Presence(Presence {
+                id: id(6),
+                channel: channel(),
+                after: Some("9f3a01bc5f1d03c2-17".into()),
+                limit: 100,
+                watch: true,
+            }),
+        ),
+        (
+            "presence-watch",
+            ClientFrame::Presence(Presence {
+                id: id(6),
+                channel: channel(),
+                after: None,
+                limit: 0,
+                watch: true,
+            }),
+        ),
         (
             "refresh",
             ClientFrame::Refresh(Refresh { id: id(7), token: "eyJhbGciOiJIUzI1NiJ9.e30.c2ln".into() }),
@@ -134,7 +165,15 @@ pub(crate) fn client() -> Vec<(&'static str, ClientFrame)> {
 /// What servers say.
 pub(crate) fn server() -> Vec<(&'static str, ServerFrame)> {
     let (id, alias) = (RequestId, Alias(12));
-    let member = |name: &str| Member { user: name.into(), info: Some(r#"{"colour":"blue"}"#.into()) };
+    let member = |name: &str| Member {
+        user: name.into(),
+        info: Some(r#"{"colour":"blue"}"#.into()),
+        connection: None,
+    };
+    let there = |name: &str, number: u32| Member {
+        connection: Some(format!("9f3a01bc5f1d03c2-{number}")),
+        ..member(name)
+    };
     let limits = Limits {
         message_bytes: 65_536,
         frames_per_message: 512,
@@ -256,11 +295,90 @@ pub(crate) fn server() -> Vec<(&'static str, ServerFrame)> {
             "presence",
             ServerFrame::Presence(PresenceList {
                 id: id(6),
-                members: vec![member("ada"), Member { user: "c-5f1d".into(), info: None }],
+                members: vec![member("ada"), Member { user: "c-5f1d".into(), info: None, connection: None }],
+                connections: 0,
+                users: 0,
+                next: None,
             }),
         ),
-        ("joined", ServerFrame::Joined(Joined { alias, member: member("ada") })),
-        ("left", ServerFrame::Left(Left { alias, member: member("ada") })),
+        (
+            "presence-grown",
+            ServerFrame::Presence(PresenceList {
+                id: id(6),
+                members: vec![there("ada", 16), there("ada", 17)],
+                connections: 3,
+                users: 2,
+                next: Some("9f3a01bc5f1d03c2-17".into()),
+            }),
+        ),
+        (
+            "presence-nobody",
+            ServerFrame::Presence(PresenceList {
+                id: id(6),
+                members: vec![],
+                connections: 0,
+                users: 0,
+                next: None,
+            }),
+        ),
+        (
+            "joined",
+            ServerFrame::Joined(Joined {
+                alias,
+                member: member("ada"),
+                others: vec![],
+                connections: 0,
+                users: 0,
+            }),
+        ),
+        (
+            "joined-grown",
+            ServerFrame::Joined(Joined {
+                alias,
+                member: there("ada", 17),
+                others: vec![there("bob", 18)],
+                connections: 3,
+                users: 2,
+            }),
+        ),
+        (
+            "left",
+            ServerFrame::Left(Left {
+                alias,
+                member: member("ada"),
+                others: vec![],
+                connections: 0,
+                users: 0,
+            }),
+        ),
+        (
+            "left-grown",
+            ServerFrame::Left(Left {
+                alias,
+                member: there("ada", 17),
+                others: vec![there("bob", 18)],
+                connections: 1,
+                users: 1,
+            }),
+        ),
+        (
+            "occupancy",
+            ServerFrame::Occupancy(Occupancy {
+                alias,
+                connections: 5000,
+                users: 4800,
+                again_within_ms: Some(1000),
+            }),
+        ),
+        (
+            "occupancy-only",
+            ServerFrame::Occupancy(Occupancy {
+                alias,
+                connections: 5000,
+                users: 4800,
+                again_within_ms: None,
+            }),
+        ),
         ("refreshed", ServerFrame::Refreshed(Refreshed { id: id(7), token_expires_in_ms: Some(3_600_000) })),
         ("refreshed-for-ever", ServerFrame::Refreshed(Refreshed { id: id(7), token_expires_in_ms: None })),
         ("going_away", ServerFrame::GoingAway(GoingAway { within_ms: 15_000, spread_ms: 10_000 })),
