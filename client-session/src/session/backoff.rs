@@ -18,12 +18,23 @@ const SHORT_LIFE_MS: u64 = 5_000;
 impl Backoff {
     /// The delay before the next attempt, in milliseconds.
     pub(super) fn next_delay(&mut self, random: &mut Random, spread_ms: u64) -> u64 {
-        let cap = match self.attempts {
-            0 => spread_ms,
-            failed => (FIRST_CAP_MS << (failed - 1).min(16)).min(LAST_CAP_MS),
-        };
+        let cap = self.cap().unwrap_or(spread_ms);
         self.count();
         random.up_to(cap)
+    }
+
+    /// The delay before moving to another link as a node asks, in milliseconds: within the spread, and longer where
+    /// one is sent on as soon as one arrives, as by a balancer that always leads to the same node.
+    pub(super) fn next_move(&mut self, random: &mut Random, spread_ms: u64) -> u64 {
+        let cap = self.cap().unwrap_or(0).max(spread_ms);
+        self.count();
+        random.up_to(cap)
+    }
+
+    /// The longest delay after failures.
+    fn cap(&self) -> Option<u64> {
+        let failed = self.attempts.checked_sub(1)?;
+        Some((FIRST_CAP_MS << failed.min(16)).min(LAST_CAP_MS))
     }
 
     /// An attempt without delay counts too.

@@ -129,15 +129,17 @@ impl Session {
         }
     }
 
-    /// The node stops: move to another at a random moment within the spread.
+    /// The node stops, or has connections to give away: move at a random moment within the spread.
     pub(super) fn going_away(&mut self, id: LinkId, notice: GoingAway) {
         let now = self.context.now;
         if let Phase::Live(live) = &mut self.phase
             && live.link.id == id
             && live.handover.is_none()
         {
-            let spread = notice.spread_ms.min(notice.within_ms);
-            live.handover = Some(now.after_ms(self.context.random.up_to(spread.into())));
+            let spread = u64::from(notice.spread_ms.min(notice.within_ms));
+            self.backoff.lost_after(live.welcomed, now);
+            let delay = self.backoff.next_move(&mut self.context.random, spread);
+            live.handover = Some(now.after_ms(delay));
         }
     }
 

@@ -1,5 +1,5 @@
 use tidewire_protocol::ClientFrame;
-use tidewire_session::{Event, LinkId, Timer};
+use tidewire_session::{Event, LinkId, Timer, Timestamp};
 
 use crate::script::{
     NEWS, Script, accepted, delivery, entry, going_away, position, publication, refused, resumed, subscribed,
@@ -16,6 +16,19 @@ impl Script {
         assert!(self.opened_a_link());
         self.opens();
         old
+    }
+
+    /// Waits until the session opens a link, and lets it; false where it did not in time.
+    fn opens_another_link_before(&mut self, end: Timestamp) -> bool {
+        self.opened.clear();
+        while self.opened.is_empty() && self.now < end {
+            self.waits_ms(50);
+        }
+        let opened = self.opened_a_link();
+        if opened {
+            self.opens();
+        }
+        opened
     }
 }
 
@@ -156,4 +169,51 @@ fn the_old_link_stays_until_every_channel_is_answered() {
     assert_eq!(client.closed_a_link(), None);
     client.receives(resumed(ids[1], NEWS, position(0), vec![], 0));
     assert_eq!(client.closed_a_link(), Some((old, 1000)));
+}
+
+#[test]
+fn a_client_that_is_sent_on_wherever_it_arrives_moves_ever_more_slowly() {
+    let mut client = Script::live_on(NEWS);
+    let end = client.now.after_ms(120_000);
+    let mut moves = 0;
+    client.receives(going_away(0, 0));
+    while client.opens_another_link_before(end) {
+        moves += 1;
+        let request = client.asked_for(NEWS);
+        let answer = resumed(request.id, NEWS, position(0), vec![], 0);
+        client.receives_all(vec![welcome(), answer, going_away(0, 0)]);
+    }
+    assert!((5..40).contains(&moves), "{moves} moves in two minutes");
+}
+
+#[test]
+fn a_link_that_lived_is_left_inside_the_spread_however_many_did_not_before() {
+    let mut client = Script::live_on(NEWS);
+    for _ in 0..8 {
+        client.receives(going_away(0, 0));
+        assert!(client.opens_another_link_before(client.now.after_ms(60_000)));
+        let request = client.asked_for(NEWS);
+        client.receives_all(vec![welcome(), resumed(request.id, NEWS, position(0), vec![], 0)]);
+    }
+    client.waits_ms(5_000);
+    client.receives(going_away(0, 0));
+    client.waits_ms(0);
+    assert!(client.opened_a_link());
+}
+
+#[test]
+fn a_balancer_that_leads_back_to_the_draining_node_is_asked_ever_more_slowly_while_the_old_link_goes_on() {
+    let mut client = Script::live_on(NEWS);
+    let old = client.is_moving();
+    let end = client.now.after_ms(20_000);
+    let mut attempts = 0;
+    client.loses_the_socket();
+    while client.opens_another_link_before(end) {
+        attempts += 1;
+        client.loses_the_socket();
+        assert!(client.is_live(), "on the old link");
+    }
+    assert!((4..25).contains(&attempts), "{attempts} attempts in 20 s");
+    client.receives_on(old, vec![publication(1)]);
+    assert_eq!(client.shown(1), [1]);
 }
