@@ -6,7 +6,7 @@ mod rate;
 mod wire;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use tidewire_protocol::{Codec, PublisherId, ServerFrame};
@@ -54,6 +54,10 @@ pub(crate) struct Activity {
     pub(crate) assembling: AtomicU64,
     /// The token is good until then, and some grace.
     pub(crate) token_ends: AtomicU64,
+    /// Then the client is asked to move.
+    pub(crate) grows_old: u64,
+    /// It was asked to.
+    pub(crate) asked_to_move: AtomicBool,
 }
 
 impl Connection {
@@ -63,6 +67,7 @@ impl Connection {
         outbox_bytes: usize,
         clock: Clock,
         door: Credentials,
+        lifetime: Option<u64>,
     ) -> Self {
         let now = clock.now();
         let activity = Activity {
@@ -72,6 +77,8 @@ impl Connection {
             pinged: 0.into(),
             assembling: 0.into(),
             token_ends: 0.into(),
+            grows_old: lifetime.map_or(0, |lifetime| now.saturating_add(lifetime)),
+            asked_to_move: false.into(),
         };
         let outbox = Outbox::new(outbox_bytes);
         Self { id, codec, outbox, clock, activity, door: Box::new(door), greeted: Mutex::default() }

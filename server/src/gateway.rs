@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
@@ -34,7 +35,10 @@ async fn connect(State(node): State<Node>, mut request: Request) -> Response {
         return refused("upgrade", StatusCode::BAD_REQUEST, NO_UPGRADE);
     };
     if node.is_draining() {
-        return refused("draining", StatusCode::SERVICE_UNAVAILABLE, "this node is going away");
+        // The next attempt on this TCP connection, which a balancer may keep, would come here again.
+        let close = [(header::CONNECTION, HeaderValue::from_static("close"))];
+        let refused = refused("draining", StatusCode::SERVICE_UNAVAILABLE, "this node is going away");
+        return (close, refused).into_response();
     }
     let limits = &node.settings().limits;
     let (id, admission) = match node.0.connections.admit(limits, remote.map(|remote| remote.ip())) {
@@ -79,7 +83,8 @@ async fn serve(
 ) {
     let Ok(upgraded) = upgrade.await else { return };
     let limits = &node.settings.limits;
-    let connection = Arc::new(Connection::new(id, codec, limits.outbox_bytes, node.clock, door));
+    let lifetime = node.settings.connection_age.map(lifetime);
+    let connection = Arc::new(Connection::new(id, codec, limits.outbox_bytes, node.clock, door, lifetime));
     node.connections.insert(connection.clone());
     metrics::counter!("tidewire_connections_total").increment(1);
     let stream = Fragments::of(TokioIo::new(upgraded), connection.clone(), limits.fragments);
@@ -88,6 +93,12 @@ async fn serve(
     if AssertUnwindSafe(driver.run()).catch_unwind().await.is_err() {
         metrics::counter!("tidewire_panics_total", "where" => "connection").increment(1);
     }
+}
+
+/// Milliseconds until a connection is asked to move: those that came together do not go together.
+fn lifetime(age: Duration) -> u64 {
+    let most = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
+    rand::random_range(most - most / 4..=most)
 }
 
 /// Small buffers: each connection has them, and most are idle.

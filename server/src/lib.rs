@@ -22,6 +22,12 @@ pub use server::{Server, ServerBuilder};
 mod node;
 pub use node::Node;
 
+mod drain;
+pub use drain::{AlreadyDraining, Stage};
+
+mod moving;
+pub use moving::Percent;
+
 mod author;
 pub use author::Author;
 
@@ -65,6 +71,5 @@ mod relay;
 
 // What holds them together.
 mod clock;
-mod drain;
 mod scope;
 mod ticker;

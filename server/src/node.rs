@@ -1,6 +1,5 @@
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -13,12 +12,13 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::connections::Connections;
-use crate::drain;
+use crate::drain::{self, AlreadyDraining, Departure, Stage};
 use crate::history::{self, Page};
 use crate::hub::Hub;
+use crate::moving::{self, Percent};
 use crate::scope::Scope;
 use crate::switches::Switches;
-use crate::{Author, Closing, NamespaceSettings, Policy, Refusal, Settings};
+use crate::{Author, Closing, Drain, NamespaceSettings, Policy, Refusal, Settings};
 
 /// A handle on a running node, with which the application takes part. Cheap to clone.
 ///
@@ -37,7 +37,7 @@ pub(crate) struct Inner {
     /// The connections' tasks.
     pub(crate) links: TaskTracker,
     pub(crate) clock: Clock,
-    pub(crate) draining: AtomicBool,
+    pub(crate) departure: Departure,
 }
 
 impl Node {
@@ -91,9 +91,25 @@ impl Node {
     }
 
     /// Goes away: takes no new connections, tells all clients to open another one at a random moment within
-    /// `spread`, closes who is left after `within`, and ends the node's tasks.
+    /// `spread`, closes who is left after `within`, and ends the node's tasks. If it is draining already, that goes
+    /// on as it began.
     pub async fn drain(&self, within: Duration, spread: Duration) {
-        drain::drain(&self.0, within, spread).await;
+        drain::drain(&self.0, Drain { within, spread }).await;
+    }
+
+    /// Begins to go away as [`Settings::drain`] says, and goes on answering when all clients have left, until it is
+    /// stopped by [`Node::drain`]; see [`Node::stage`].
+    ///
+    /// # Errors
+    /// It has begun already.
+    pub fn start_draining(&self) -> Result<(), AlreadyDraining> {
+        drain::begin(&self.0, self.0.settings.drain)
+    }
+
+    /// Asks a share of the clients, chosen evenly, to open another connection and leave this one, as after nodes were
+    /// added behind a balancer; answers how many. Who was asked before is not asked again, and nobody is closed.
+    pub fn shed(&self, share: Percent) -> usize {
+        moving::shed(&self.0, share)
     }
 
     /// How many connections there are.
@@ -118,7 +134,12 @@ impl Node {
 
     /// Whether the node is on its way out.
     pub fn is_draining(&self) -> bool {
-        self.0.draining.load(Ordering::Relaxed)
+        self.stage() != Stage::Serving
+    }
+
+    /// How far the node is on its way out.
+    pub fn stage(&self) -> Stage {
+        self.0.departure.stage()
     }
 }
 
@@ -144,6 +165,7 @@ impl Inner {
             stop: CancellationToken::new(),
             sweeps: Semaphore::new(SWEEPS),
         });
+        let departure = Departure::new(settings.drain);
         let shards = std::thread::available_parallelism().map_or(1, usize::from);
         let name = match settings.node.as_str() {
             "" => format!("{:08x}", rand::random::<u32>()),
@@ -158,7 +180,7 @@ impl Inner {
             connections: Arc::default(),
             links: TaskTracker::new(),
             clock: Clock::start(),
-            draining: AtomicBool::new(false),
+            departure,
         })
     }
 

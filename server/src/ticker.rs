@@ -7,8 +7,9 @@ use std::time::Duration;
 use tidewire_protocol::{CloseCode, Ping, ServerFrame};
 
 use crate::connection::Connection;
+use crate::moving::{Why, ask};
 use crate::node::Inner;
-use crate::{Closing, Settings};
+use crate::{Closing, Settings, Stage};
 
 /// Ticks until the node stops.
 pub(crate) async fn run(node: Arc<Inner>) {
@@ -27,6 +28,7 @@ pub(crate) async fn run(node: Arc<Inner>) {
         }
         node.hub.leave_deserted(now.saturating_sub(millis(node.settings.linger)));
         metrics::gauge!("tidewire_connections").set(node.connections.count() as f64);
+        metrics::gauge!("tidewire_draining").set(f64::from(node.departure.stage() != Stage::Serving));
         metrics::gauge!("tidewire_channels").set(node.hub.count() as f64);
     }
 }
@@ -52,6 +54,10 @@ fn look_at(connection: &Connection, settings: &Settings, now: u64, tick: u64) {
         (activity.heard.load(Relaxed), activity.said.load(Relaxed), activity.pinged.load(Relaxed));
     if since(heard) > heartbeat + millis(settings.heartbeat_grace) {
         return close(CloseCode::Unresponsive, "nothing was heard for too long");
+    }
+    let old = activity.grows_old != 0 && now >= activity.grows_old;
+    if greeted && old && !activity.asked_to_move.load(Relaxed) {
+        ask(connection, settings.drain, Why::Age);
     }
     // At the last tick before it would be late.
     let due = |then| since(then) + tick >= heartbeat;

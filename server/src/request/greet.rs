@@ -5,6 +5,7 @@ use tidewire_protocol::{CloseCode, Hello, Limits, ServerFrame, Welcome};
 
 use super::Caller;
 use crate::connection::Greeted;
+use crate::moving::{Why, ask};
 use crate::{Closing, Credentials, Identity};
 
 /// Lets a connection in, or says why not.
@@ -40,6 +41,10 @@ pub(crate) fn welcome(caller: &Caller, greeted: Greeted) {
         ephemeral: settings.namespaces.ephemeral(),
         features: Vec::new(),
     }));
+    // It came through the door before that was shut.
+    if let Some(drain) = caller.node.departure.under_way() {
+        ask(&caller.connection, drain, Why::Drain);
+    }
 }
 
 /// Notes who a connection is; answers how long its token is good.

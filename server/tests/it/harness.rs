@@ -7,11 +7,11 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tidewire_backbone::{Appended, Arrivals, Backbone, MemoryBackbone, MemoryConfig};
 use tidewire_protocol::Payload;
-use tidewire_server::{AllowAll, Author, Namespaces, Node, Policy, Server, Settings, Switches};
+use tidewire_server::{AllowAll, Author, Namespaces, Node, Policy, Server, Settings, Stage, Switches};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{self, Message};
 
 use crate::fallible::FallibleBackbone;
 
@@ -76,6 +76,16 @@ impl<B> TestNode<B> {
         tokio::time::timeout(Duration::from_secs(10), left).await.expect("a channel is never left");
     }
 
+    /// Waits until no client is left on a draining node.
+    pub(crate) async fn is_drained(&self) {
+        let drained = async {
+            while self.node.stage() != Stage::Drained {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), drained).await.expect("the node is never drained");
+    }
+
     /// Publishes through the node's handle, as a publisher of its own; answers the position.
     pub(crate) async fn publishes(&self, channel: &str, data: impl Into<Value>) -> String {
         let payload = Payload::Json(data.into().to_string().into());
@@ -88,11 +98,16 @@ impl<B> TestNode<B> {
 
     /// A socket that has said nothing yet.
     pub(crate) async fn dial(&self) -> Client {
+        self.try_dial().await.unwrap()
+    }
+
+    /// The same, where it may be refused.
+    pub(crate) async fn try_dial(&self) -> Result<Client, tungstenite::Error> {
         let mut request = format!("ws://{}/v1/connect", self.address).into_client_request().unwrap();
         request.headers_mut().insert("sec-websocket-protocol", "tidewire.v1.json".parse().unwrap());
         let stream = TcpStream::connect(self.address).await.unwrap();
-        let (socket, _) = tokio_tungstenite::client_async(request, stream).await.unwrap();
-        Client { socket, frames: Vec::new() }
+        let (socket, _) = tokio_tungstenite::client_async(request, stream).await?;
+        Ok(Client { socket, frames: Vec::new() })
     }
 
     /// A connection that is greeted, with a publisher of this number.
