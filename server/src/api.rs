@@ -1,5 +1,6 @@
 //! The HTTP API under `/v1`, for servers that publish and read without a WebSocket.
 
+mod admin;
 mod answer;
 mod caller;
 mod history;
@@ -31,7 +32,8 @@ struct Api {
     access: ApiAccess,
 }
 
-/// The API of a node: `POST /v1/publish` and `GET /v1/channels/{channel}/history`.
+/// The API of a node: `POST /v1/publish`, `GET /v1/channels/{channel}/history`, and below `/v1/admin` what its
+/// operators ask of it.
 ///
 /// [`ApiAccess::mode`] needs the peer's address: serve with
 /// [`into_make_service_with_connect_info`](Router::into_make_service_with_connect_info).
@@ -43,6 +45,9 @@ pub fn router(node: Node, access: ApiAccess) -> Router {
     Router::new()
         .route("/v1/publish", post(publish::publish))
         .route("/v1/channels/{channel}/history", get(history::history))
+        .route("/v1/admin/node", get(admin::standing))
+        .route("/v1/admin/drain", post(admin::drain))
+        .route("/v1/admin/shed", post(admin::shed))
         .layer(DefaultBodyLimit::max(body_bytes))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, patience))
         .with_state(Arc::new(Api { node, access }))

@@ -1,6 +1,7 @@
 //! The commands of the binary `tidewire`.
 
 mod check_config;
+mod drain;
 mod serve;
 mod token;
 
@@ -25,6 +26,8 @@ struct Cli {
 enum Command {
     /// Run a server
     Serve(serve::Serve),
+    /// Move all clients of a running node to other nodes, and wait until they have left
+    Drain(drain::Drain),
     /// Make a token for a user, signed with a key of the configuration
     Token(token::Token),
     /// Say what is wrong in a configuration file, and what would be right
@@ -44,6 +47,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let done = match cli.command {
         Command::Serve(serve) => serve.run(),
+        Command::Drain(drain) => drain.run(),
         Command::Token(token) => token.run(),
         Command::CheckConfig(check) => check.run(),
     };

@@ -179,6 +179,8 @@ impl Config {
         settings.heartbeat = server.duration("heartbeat", seconds(1, 3600)).unwrap_or(settings.heartbeat);
         settings.reconnect_spread =
             server.duration("reconnect_spread", seconds(0, 600)).unwrap_or(settings.reconnect_spread);
+        settings.connection_age =
+            server.duration("connection_age", seconds(60, 30 * 24 * 3600)).or(settings.connection_age);
         settings.settle = server.duration("settle", seconds(0, 3600)).unwrap_or(settings.settle);
         settings.token_grace =
             server.duration("token_grace", seconds(0, 600)).unwrap_or(settings.token_grace);

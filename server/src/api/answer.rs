@@ -10,13 +10,20 @@ use crate::Refusal;
 #[derive(Clone, Debug)]
 pub(super) struct Refused {
     status: StatusCode,
-    refusal: Refusal,
+    code: &'static str,
+    reason: String,
 }
 
 impl Refused {
     /// Nobody that the server knows.
     pub(super) fn unauthorized(reason: &str) -> Self {
-        Self { status: StatusCode::UNAUTHORIZED, refusal: Refusal::new(RefusalCode::Forbidden, reason) }
+        let code = RefusalCode::Forbidden.word();
+        Self { status: StatusCode::UNAUTHORIZED, code, reason: reason.to_owned() }
+    }
+
+    /// The node is on its way out, and cannot begin anything else.
+    pub(super) fn draining(reason: String) -> Self {
+        Self { status: StatusCode::CONFLICT, code: "draining", reason }
     }
 
     pub(super) fn new(code: RefusalCode, reason: impl Into<String>) -> Self {
@@ -42,7 +49,7 @@ impl From<Refusal> for Refused {
             | RefusalCode::NotSubscribed
             | RefusalCode::Unknown(_) => StatusCode::BAD_REQUEST,
         };
-        Self { status, refusal }
+        Self { status, code: refusal.code.word(), reason: refusal.reason }
     }
 }
 
@@ -50,12 +57,12 @@ impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         #[derive(Serialize)]
         struct Body {
-            code: RefusalCode,
+            code: &'static str,
             reason: String,
         }
 
-        let Self { status, refusal: Refusal { code, reason } } = self;
-        metrics::counter!("tidewire_api_refusals_total", "code" => code.word()).increment(1);
+        let Self { status, code, reason } = self;
+        metrics::counter!("tidewire_api_refusals_total", "code" => code).increment(1);
         let mut response = (status, Json(Body { code, reason })).into_response();
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -35,6 +35,26 @@ impl Caller {
         }
     }
 
+    /// Whether it may move the node's clients elsewhere.
+    pub(super) fn administer(&self) -> Result<(), Refused> {
+        match self {
+            Self::Key(key) if key.admin => Ok(()),
+            Self::Key(key) => {
+                let reason = format!("the API key of {:?} has no `admin = true`", key.name);
+                Err(Refused::new(RefusalCode::Forbidden, reason))
+            }
+            Self::Developer => Ok(()),
+        }
+    }
+
+    /// Who asks, for the log.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Key(key) => &key.name,
+            Self::Developer => "a developer",
+        }
+    }
+
     /// Who publishes with this idempotency key.
     pub(super) fn author(&self, idempotency_key: &str) -> Author {
         match self {

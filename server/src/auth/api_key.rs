@@ -13,6 +13,8 @@ pub struct ApiKey {
     pub name: String,
     /// What its bearer may do.
     pub grants: Grants,
+    /// Whether its bearer may also drain the node and move its clients.
+    pub admin: bool,
     hash: [u8; 32],
 }
 
@@ -20,9 +22,9 @@ impl ApiKey {
     /// The shortest key.
     pub const MIN_CHARACTERS: usize = 16;
 
-    /// A key by its SHA-256.
+    /// A key by its SHA-256, that is no operator's.
     pub fn new(name: String, hash: [u8; 32], grants: Grants) -> Self {
-        Self { name, grants, hash }
+        Self { name, grants, admin: false, hash }
     }
 
     /// The SHA-256 that stands for a key.
@@ -46,6 +48,7 @@ impl fmt::Debug for ApiKey {
         f.debug_struct("ApiKey")
             .field("name", &self.name)
             .field("grants", &self.grants)
+            .field("admin", &self.admin)
             .finish_non_exhaustive()
     }
 }

@@ -29,10 +29,14 @@ pub(super) fn summary(config: &Config) -> String {
         1 => format!("1 {what}"),
         _ => format!("{count} {what}s"),
     };
+    let admins = match config.api_keys.iter().filter(|key| key.admin).count() {
+        0 => String::new(),
+        count => format!(" ({count} admin)"),
+    };
     let parts = [
         counted(namespaces, "namespace"),
         counted(keys, "token key"),
-        counted(config.api_keys.len(), "API key"),
+        counted(config.api_keys.len(), "API key") + &admins,
         counted(config.origins.allow.len(), "allowed origin"),
     ];
     parts.join(", ")

@@ -49,6 +49,7 @@ pub(super) fn token_key(section: &mut Section<'_, '_>, sources: &Sources<'_>) ->
 pub(super) fn api_key(section: &mut Section<'_, '_>, sources: &Sources<'_>) -> Option<ApiKey> {
     let subscribe = section.list("subscribe", str::parse::<Pattern>, "\"chat:*\"");
     let publish = section.list("publish", str::parse::<Pattern>, "\"chat:*\"");
+    let admin = section.flag("admin").unwrap_or_default();
     let name = section.text("name");
     if name.is_none() {
         section.reader().wrong(
@@ -75,7 +76,9 @@ pub(super) fn api_key(section: &mut Section<'_, '_>, sources: &Sources<'_>) -> O
         }
         Some(ApiKey::hash_of(key))
     };
-    Some(ApiKey::new(name?.value.to_owned(), hash?, Grants { subscribe, publish }))
+    let mut key = ApiKey::new(name?.value.to_owned(), hash?, Grants { subscribe, publish });
+    key.admin = admin;
+    Some(key)
 }
 
 fn parse_hash(text: &str) -> Result<[u8; 32], &'static str> {

@@ -114,7 +114,7 @@ impl Running {
 
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidewire"));
-    for variable in ["LISTEN", "BACKBONE", "CONFIG", "NODE"] {
+    for variable in ["LISTEN", "BACKBONE", "CONFIG", "NODE", "URL", "ADMIN_KEY"] {
         command.env_remove(format!("TIDEWIRE_{variable}"));
     }
     command.args(arguments);

@@ -17,6 +17,14 @@ async fn a_good_configuration_is_summed_up() {
 }
 
 #[tokio::test]
+async fn a_summary_says_how_many_keys_may_drain_the_node() {
+    let admin = "[[api_keys]]\nname = \"operators\"\nkey = \"the key of the operators\"\nadmin = true\n";
+    let folder = Folder::with(&format!("{CONFIG}\n{admin}"));
+    let output = tidewire(&["check-config", &folder.config()]).await;
+    assert!(stdout(&output).contains(", 2 API keys (1 admin), "), "{}", stdout(&output));
+}
+
+#[tokio::test]
 async fn a_mistaken_configuration_is_explained_and_exits_with_2() {
     let folder = Folder::with("[server]\nlisten = 7800\n");
     for arguments in [["check-config", &folder.config()], ["serve", &format!("--config={}", folder.config())]]

@@ -36,6 +36,8 @@ fn every_key_of_the_documentation_is_read() {
     assert!(config.api_keys[0].is(&variable("TIDEWIRE_API_KEY").unwrap()));
     assert!(!config.api_keys[0].is("another key of that length"));
     assert_eq!(config.api_keys[0].name, "backend");
+    let admins: Vec<_> = config.api_keys.iter().filter(|key| key.admin).map(|key| &key.name).collect();
+    assert_eq!(admins, ["operators"]);
 }
 
 #[test]
@@ -211,6 +213,12 @@ fn each_kind_of_mistake_has_its_advice() {
         ("[[keys]]\nalgorithm = \"RS256\"\npublic_key_file = \"rs256-short.pub.pem\"", "2048", "3072"),
         ("[[api_keys]]\nkey = \"0123456789abcdef\"", "`name` is missing", "name ="),
         ("[[api_keys]]\nname = \"a\"\nkey = \"short\"", "at least 16 characters", "openssl rand"),
+        (
+            "[[api_keys]]\nname = \"a\"\nkey = \"0123456789abcdef\"\nadmin = \"yes\"",
+            "`api_keys.admin` cannot be a text",
+            "it is true or false",
+        ),
+        ("[server]\nconnection_age = \"5s\"", "`server.connection_age` cannot be", "from 60s"),
         ("[[api_keys]]\nname = \"a\"\nkey_sha256 = \"abc\"", "64 hexadecimal digits", "sha256sum"),
         (
             "[[api_keys]]\nname = \"a\"\nkey = \"0123456789abcdef\"\npublish = [\"*x\"]",
@@ -296,6 +304,7 @@ fn variable(name: &str) -> Option<String> {
     match name {
         "TIDEWIRE_SECRET" => Some("a secret of the tests, long enough".to_owned()),
         "TIDEWIRE_API_KEY" => Some("an API key of the tests".to_owned()),
+        "TIDEWIRE_ADMIN_KEY" => Some("an operator's key of the tests".to_owned()),
         _ => None,
     }
 }

@@ -8,9 +8,11 @@ mod fallible;
 mod harness;
 mod http;
 
+mod admin;
 mod chaos;
 mod cli;
 mod config;
+mod drain_command;
 mod draining;
 mod gate;
 mod greeting;
