@@ -7,11 +7,13 @@ mod config;
 mod keys;
 mod message;
 mod script;
+mod shard;
 mod subscriptions;
 mod tidying;
 
 pub use config::RedisConfig;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -27,6 +29,7 @@ use crate::{Answer, Appended, Arrivals, Backbone, BackboneError, Draft, Entry, R
 use commands::{Commands, replied};
 use keys::Keys;
 use message::Message;
+use shard::Shard;
 use subscriptions::Subscriptions;
 use tidying::Tidying;
 
@@ -38,9 +41,7 @@ use tidying::Tidying;
 pub struct RedisBackbone {
     config: RedisConfig,
     keys: Keys,
-    publishing: Commands,
-    reading: Commands,
-    subscriptions: Subscriptions,
+    shard: Arc<Shard>,
     tidying: Tidying,
     /// Ends with this.
     _tasks: JoinSet<()>,
@@ -62,23 +63,23 @@ impl RedisBackbone {
             Commands::new(client.clone(), config.timeout, config.queue, config.queue_bytes);
         let (subscriptions, subscribe_task) =
             Subscriptions::new(client, config.clone(), keys.clone(), publishing.clone(), outlet);
+        let shard = Arc::new(Shard { publishing, reading, subscriptions });
         let tidying = Tidying::default();
         let mut tasks = JoinSet::new();
-        tasks.spawn(tidying.clone().run(reading.clone(), keys.clone()));
+        tasks.spawn(tidying.clone().run(Arc::clone(&shard), keys.clone()));
         tasks.spawn(publish_task);
         tasks.spawn(read_task);
         tasks.spawn(subscribe_task);
-        let backbone = Self { config, keys, publishing, reading, subscriptions, tidying, _tasks: tasks };
-        if tokio::time::timeout(backbone.config.timeout, backbone.ready()).await.is_err() {
+        let backbone = Self { config, keys, shard, tidying, _tasks: tasks };
+        if tokio::time::timeout(backbone.config.timeout, backbone.shard.up()).await.is_err() {
             tracing::warn!("starting without Redis, which does not answer");
         }
         Ok((backbone, arrivals))
     }
 
-    async fn ready(&self) {
-        self.publishing.up().await;
-        self.reading.up().await;
-        self.subscriptions.up().await;
+    /// What holds a channel: its links are for everything that concerns the channel.
+    fn shard(&self, _channel: &ChannelName) -> &Shard {
+        &self.shard
     }
 
     /// Publishes past the log.
@@ -93,7 +94,11 @@ impl RedisBackbone {
         };
         let mut command = redis::cmd("PUBLISH");
         command.arg(self.keys.live(channel)).arg(message);
-        replied(self.publishing.give(command))
+        let publishing = match self.shard(channel).publishing(channel) {
+            Ok(publishing) => publishing,
+            Err(error) => return future::ready(Err(error)).boxed(),
+        };
+        replied(publishing.give(command))
             .map(|reply| reply.map(|_| Appended::Accepted { position: None, missing: 0 }))
             .boxed()
     }
@@ -117,6 +122,10 @@ impl Backbone for RedisBackbone {
             Ok(body) => body,
             Err(error) => return future::ready(Err(error)).boxed(),
         };
+        let publishing = match self.shard(channel).publishing(channel) {
+            Ok(publishing) => publishing,
+            Err(error) => return future::ready(Err(error)).boxed(),
+        };
         let weight = message::weight(&draft);
         let mut numbers = Vec::with_capacity(72);
         put_hex(&mut numbers, PublicationId::of(draft.publisher, draft.seq));
@@ -128,7 +137,7 @@ impl Backbone for RedisBackbone {
         numbers.put_u64(millis(age));
         numbers.put_u64(millis(dedup));
         numbers.put_u64(millis(self.config.tips).max(2 * millis(age)).max(2 * millis(dedup)));
-        numbers.put_u64(self.publishing.now());
+        numbers.put_u64(publishing.now());
         numbers.put_u32(u32::try_from(weight).unwrap_or(u32::MAX));
         numbers.put_u8(draft.force.into());
         numbers.put_u8((weight > self.config.travels).into());
@@ -139,18 +148,19 @@ impl Backbone for RedisBackbone {
             .arg(body)
             .arg(self.keys.live(channel));
         self.tidying.published(channel, millis(dedup));
-        replied(self.publishing.give(command)).map(|reply| appended(reply?)).boxed()
+        replied(publishing.give(command)).map(|reply| appended(reply?)).boxed()
     }
 
     async fn listen(&self, channel: &ChannelName) -> Result<(), BackboneError> {
-        self.subscriptions.listen(channel).await
+        self.shard(channel).subscriptions.listen(channel).await
     }
 
     async fn unlisten(&self, channel: &ChannelName) -> Result<(), BackboneError> {
-        self.subscriptions.unlisten(channel).await
+        self.shard(channel).subscriptions.unlisten(channel).await
     }
 
     async fn read(&self, channel: &ChannelName, after: u64, limit: usize) -> Result<Answer, BackboneError> {
+        let reading = self.shard(channel).reading(channel)?;
         let mut command = script::READ.call(&self.keys.of(channel));
         command
             .arg(after.saturating_add(1))
@@ -158,13 +168,13 @@ impl Backbone for RedisBackbone {
             .arg(limit.clamp(1, u32::MAX as usize))
             .arg(millis(self.config.tips))
             .arg(Tag(rand::random()).to_string())
-            .arg(self.reading.now());
-        let reply = replied(self.reading.give(command)).await?;
+            .arg(reading.now());
+        let reply = replied(reading.give(command)).await?;
         answer(reply, limit).ok_or_else(nonsense)
     }
 
     fn is_ready(&self) -> bool {
-        self.publishing.is_up() && self.reading.is_up() && self.subscriptions.is_up()
+        self.shard.is_up()
     }
 }
 

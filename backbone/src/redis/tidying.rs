@@ -6,9 +6,10 @@ use futures_util::future::join_all;
 use redis::Value;
 use tidewire_protocol::ChannelName;
 
-use super::commands::{Commands, Reply, replied};
+use super::commands::{Reply, replied};
 use super::keys::Keys;
 use super::script;
+use super::shard::Shard;
 
 /// Sees to it that the publishers of channels which fell idle are forgotten; one task for all channels.
 ///
@@ -37,7 +38,7 @@ impl Tidying {
     }
 
     /// Every window's length it tidies the channels that were published to before the last, but not since.
-    pub(super) async fn run(self, commands: Commands, keys: Keys) {
+    pub(super) async fn run(self, shard: Arc<Shard>, keys: Keys) {
         let mut before = HashMap::new();
         loop {
             let longest = before.values().chain(self.recent().values()).copied().max().unwrap_or(0);
@@ -47,7 +48,7 @@ impl Tidying {
                 before.into_iter().filter(|(channel, _)| !since.contains_key(channel)).collect();
             before = since;
             for some in idle.chunks(AT_ONCE) {
-                let tidied = some.iter().map(|(channel, window)| tidy(&commands, &keys, channel, *window));
+                let tidied = some.iter().map(|(channel, window)| tidy(&shard, &keys, channel, *window));
                 for ((channel, window), reply) in some.iter().zip(join_all(tidied).await) {
                     // Too young, or Redis is away: another time.
                     if reply != Ok(Value::Int(1)) {
@@ -63,13 +64,9 @@ impl Tidying {
     }
 }
 
-fn tidy(
-    commands: &Commands,
-    keys: &Keys,
-    channel: &ChannelName,
-    window: u64,
-) -> impl Future<Output = Reply> + use<> {
+async fn tidy(shard: &Shard, keys: &Keys, channel: &ChannelName, window: u64) -> Reply {
+    let commands = shard.reading(channel)?;
     let mut command = script::TIDY.call(&keys.of(channel));
     command.arg(window).arg(commands.now());
-    replied(commands.give(command))
+    replied(commands.give(command)).await
 }
