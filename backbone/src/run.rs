@@ -37,6 +37,11 @@ impl Run {
         Some(self.entries.range(self.index_after(position)?..))
     }
 
+    /// The entries up to a position that the run holds; all where it does not.
+    pub fn upto(&self, position: Position) -> impl DoubleEndedIterator<Item = &Entry> + ExactSizeIterator {
+        self.entries.range(..self.index_after(position).unwrap_or(self.entries.len()))
+    }
+
     /// The newest of `offers` that the run holds; they need no order.
     pub fn newest_held(&self, offers: &[Position]) -> Option<Position> {
         offers.iter().copied().filter(|&offer| self.holds(offer)).max_by_key(|offer| offer.offset)

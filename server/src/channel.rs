@@ -19,6 +19,7 @@ use tidewire_protocol::{Alias, ChannelName};
 use tokio::sync::Notify;
 
 use crate::connection::ConnectionId;
+use crate::healing::{Healing, NEVER};
 use crate::scope::Scope;
 pub(crate) use catching_up::catch_up;
 pub(crate) use joining::{Joined, join};
@@ -32,6 +33,8 @@ pub(crate) struct Channel {
     pub(crate) name: ChannelName,
     pub(crate) alias: Alias,
     retention: Retention,
+    /// What can be appended again where the log loses it.
+    healing: Arc<Healing>,
     scope: Arc<Scope>,
     state: Mutex<State>,
     reads: Mutex<Reads>,
@@ -53,6 +56,10 @@ struct State {
     begun: u64,
     done: u64,
     failures: u64,
+    /// The last moment at which the ring's tip was known to be the log's.
+    current: u64,
+    /// When the log was last looked at.
+    looked: u64,
     /// The node's time of the last join or leave.
     touched: u64,
 }
@@ -74,11 +81,12 @@ enum Stage {
 }
 
 impl Channel {
-    pub(crate) fn new(name: ChannelName, alias: Alias, retention: Retention, scope: Arc<Scope>) -> Self {
+    pub(crate) fn new(name: ChannelName, alias: Alias, healing: Arc<Healing>, scope: Arc<Scope>) -> Self {
         Self {
             name,
             alias,
-            retention,
+            retention: healing.retention(),
+            healing,
             scope,
             state: Mutex::new(State {
                 stage: Stage::Unknown,
@@ -91,6 +99,8 @@ impl Channel {
                 begun: 0,
                 done: 0,
                 failures: 0,
+                current: NEVER,
+                looked: NEVER,
                 touched: 0,
             }),
             reads: Mutex::default(),
@@ -126,6 +136,7 @@ impl Channel {
         let deserted = at_rest && state.subscribers.is_empty() && state.touched < before;
         if deserted {
             state.stage = Stage::Leaving;
+            self.bequeath(&mut state);
         }
         deserted
     }
@@ -134,6 +145,13 @@ impl Channel {
     pub(crate) fn left(&self) {
         self.state.lock().stage = Stage::Left;
         self.changed.notify_waiters();
+    }
+
+    /// Lets go of the ring. What the log may still lose goes on settling.
+    fn bequeath(&self, state: &mut State) {
+        if let Some(ring) = state.ring.take() {
+            self.healing.inherit(ring.heard_after(None).map(|(entry, heard)| (entry.clone(), heard)));
+        }
     }
 
     fn bounds(&self) -> Bounds {

@@ -1,4 +1,4 @@
-use std::time::Instant;
+use tokio::time::Instant;
 
 /// Milliseconds since a node began; what is compared with each other on the node.
 #[derive(Clone, Copy, Debug)]

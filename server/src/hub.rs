@@ -8,11 +8,14 @@ use tidewire_backbone::Retention;
 use tidewire_protocol::{Alias, ChannelName};
 
 use crate::channel::Channel;
+use crate::healing::Healings;
 use crate::scope::Scope;
 
 /// A node's channels, in shards, so that those of one do not wait for those of another.
 pub(crate) struct Hub {
     shards: Box<[Shard]>,
+    /// What is settling, also of channels without subscribers.
+    pub(crate) healings: Healings,
     hasher: RandomState,
     last_alias: AtomicU32,
     pub(crate) scope: Arc<Scope>,
@@ -22,8 +25,9 @@ type Shard = Mutex<HashMap<ChannelName, Arc<Channel>>>;
 
 impl Hub {
     pub(crate) fn new(shards: usize, scope: Arc<Scope>) -> Self {
+        let healings = Healings::new(shards, scope.clone());
         let shards = (0..shards.max(1)).map(|_| Mutex::default()).collect();
-        Self { shards, hasher: RandomState::new(), last_alias: AtomicU32::new(0), scope }
+        Self { shards, healings, hasher: RandomState::new(), last_alias: AtomicU32::new(0), scope }
     }
 
     /// How many shards there are.
@@ -51,7 +55,7 @@ impl Hub {
         let mut shard = self.shards[self.shard_of(name)].lock();
         let channel = shard.entry(name.clone()).or_insert_with(|| {
             let alias = Alias(self.last_alias.fetch_add(1, Ordering::Relaxed) + 1);
-            Arc::new(Channel::new(name.clone(), alias, retention, self.scope.clone()))
+            Arc::new(Channel::new(name.clone(), alias, self.healings.of(name, retention), self.scope.clone()))
         });
         channel.touch(now);
         channel.clone()
@@ -60,6 +64,32 @@ impl Hub {
     /// The channels of one shard at this moment.
     pub(crate) fn in_shard(&self, shard: usize) -> Vec<Arc<Channel>> {
         self.shards[shard].lock().values().cloned().collect()
+    }
+
+    /// News may have been missed of all channels of a shard: verifies those with rings, and finds out of the
+    /// others whether their logs still have what is settling.
+    pub(crate) fn interrupt(&self, shard: usize) {
+        for channel in self.in_shard(shard) {
+            channel.interrupt();
+        }
+        for healing in self.healings.in_shard(shard) {
+            if !self.find(healing.name()).is_some_and(|channel| channel.has_ring()) {
+                healing.sweep();
+            }
+        }
+    }
+
+    /// The same of one channel.
+    pub(crate) fn interrupt_one(&self, name: &ChannelName) {
+        let channel = self.find(name);
+        if let Some(channel) = &channel {
+            channel.interrupt();
+        }
+        if !channel.is_some_and(|channel| channel.has_ring())
+            && let Some(healing) = self.healings.find(name)
+        {
+            healing.sweep();
+        }
     }
 
     /// How many channels there are.

@@ -66,6 +66,7 @@ mod request;
 // The way of a publication.
 mod channel;
 mod frame;
+mod healing;
 mod hub;
 mod relay;
 

@@ -41,6 +41,10 @@ pub struct Limits {
     pub history_page: usize,
     /// Bytes of recent publications that an occupied channel keeps in the node's memory.
     pub ring_bytes: usize,
+    /// Publications of one channel that a node keeps until they are settled, to append them again after a failover.
+    pub settle_entries: usize,
+    /// Their bytes.
+    pub settle_bytes: usize,
     /// Arrivals of one channel that wait while its positions are verified; beyond that it is verified again.
     pub arrivals_in_doubt: usize,
 }
@@ -67,6 +71,8 @@ impl Default for Limits {
             replay_bytes: 32 << 10,
             history_page: 1_000,
             ring_bytes: 512 << 10,
+            settle_entries: 4096,
+            settle_bytes: 1 << 20,
             arrivals_in_doubt: 1024,
         }
     }

@@ -1,7 +1,9 @@
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tidewire_backbone::{Appended, Backbone, BackboneError, Draft, Retention};
 use tidewire_protocol::{ChannelName, CloseCode, Payload, Position, RefusalCode};
@@ -13,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 use crate::connections::Connections;
 use crate::drain::{self, AlreadyDraining, Departure, Stage};
+use crate::healing::Tally;
 use crate::history::{self, Page};
 use crate::hub::Hub;
 use crate::moving::{self, Percent};
@@ -156,14 +159,19 @@ impl Inner {
         policy: Arc<dyn Policy>,
         switches: Switches,
     ) -> Arc<Self> {
+        let clock = Clock::start();
         let scope = Arc::new(Scope {
             backbone,
             limits: settings.limits.clone(),
             patience: settings.backbone_patience,
+            settle: u64::try_from(settings.settle.as_millis()).unwrap_or(u64::MAX),
             switches,
+            clock,
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             sweeps: Semaphore::new(SWEEPS),
+            tally: Tally::default(),
+            interruptions: AtomicU64::new(0),
         });
         let departure = Departure::new(settings.drain);
         let shards = std::thread::available_parallelism().map_or(1, usize::from);
@@ -179,7 +187,7 @@ impl Inner {
             policy,
             connections: Arc::default(),
             links: TaskTracker::new(),
-            clock: Clock::start(),
+            clock,
             departure,
         })
     }
@@ -209,7 +217,12 @@ impl Inner {
             return Err(Refusal::new(RefusalCode::BadSeq, "the seq of a publish begins with 1"));
         }
         metrics::counter!("tidewire_publishes_total").increment(1);
-        Ok(self.scope.publish(channel, draft, namespace.retention))
+        if namespace.retention == Retention::None || !self.scope.switches.healing {
+            return Ok(self.scope.publish(channel, draft, namespace.retention));
+        }
+        let sent = self.hub.healings.of(channel, namespace.retention).sends(&draft);
+        let answer = self.scope.publish(channel, draft, namespace.retention);
+        Ok(answer.inspect(|answer| sent.answered(answer)).boxed())
     }
 
     /// Waits for the backbone, as long as the settings say, and puts its failure into words for a client.

@@ -64,6 +64,9 @@ pub const METRICS: &[(&str, &str)] = &[
         "Ephemeral publications not handed to subscribers that were too slow",
     ),
     ("tidewire_draining", "1 while the node is on its way out"),
+    ("tidewire_healed_by_force_total", "Publications appended again by force, as earlier ones are lost"),
+    ("tidewire_healed_total", "Publications that a log had lost and this node appended again"),
+    ("tidewire_healing_behind", "Publications that a log has lost and this node is still to append again"),
     ("tidewire_http_failures_total", "HTTP connections that broke"),
     ("tidewire_interruptions_total", "Times when the backbone may have missed to announce something"),
     ("tidewire_moves_asked_total", "Clients that were asked to move to another connection, by reason"),
@@ -74,6 +77,9 @@ pub const METRICS: &[(&str, &str)] = &[
     ("tidewire_replayed_total", "Publications sent again to returning subscribers"),
     ("tidewire_resets_total", "Subscribers that were told that their place in a log is gone"),
     ("tidewire_rewinds_total", "Subscribers that were told that their log went back"),
+    ("tidewire_settling", "Publications kept for a failover, until they are settled"),
+    ("tidewire_settling_bytes", "Bytes of the publications kept for a failover"),
+    ("tidewire_settling_overflow_total", "Publications not kept until they were settled, as too many were"),
     (
         "tidewire_subscriptions_behind_total",
         "Times when a slow subscriber turned to catching up from the log",
@@ -81,4 +87,8 @@ pub const METRICS: &[(&str, &str)] = &[
     ("tidewire_sweeps_failed_total", "Verifications of a log that failed and are tried again"),
     ("tidewire_sweeps_total", "Verifications of a log"),
     ("tidewire_tokens_refused_total", "Tokens that were refused, by reason"),
+    (
+        "tidewire_unhealable_total",
+        "Publications that a log has lost and this node may not or cannot append again",
+    ),
 ];

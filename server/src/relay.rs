@@ -43,6 +43,7 @@ async fn distribute(
                 | Arrival::Announced(channel, _)
                 | Arrival::Ephemeral(channel, _) => hub.shard_of(channel),
                 Arrival::Interrupted(_) => {
+                    hub.scope.is_interrupted();
                     for shard in &shards {
                         if shard.send(arrival.clone()).await.is_err() {
                             return;
@@ -92,16 +93,12 @@ fn handle(hub: &Hub, shard: usize, arrival: Arrival) {
         }
         Arrival::Interrupted(Interrupted::All) => {
             metrics::counter!("tidewire_interruptions_total").increment(1);
-            for channel in hub.in_shard(shard) {
-                channel.interrupt();
-            }
+            hub.interrupt(shard);
         }
         Arrival::Interrupted(Interrupted::Channels(channels)) => {
             metrics::counter!("tidewire_interruptions_total").increment(1);
             for name in channels.iter().filter(|name| hub.shard_of(name) == shard) {
-                if let Some(channel) = hub.find_in(shard, name) {
-                    channel.interrupt();
-                }
+                hub.interrupt_one(name);
             }
         }
     }

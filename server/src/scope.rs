@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -10,6 +11,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::Limits;
+use crate::clock::Clock;
+use crate::healing::Tally;
 use crate::switches::Switches;
 
 /// What a node's channels need of their node: the backbone, and tasks that end with it.
@@ -17,11 +20,18 @@ pub(crate) struct Scope {
     pub(crate) backbone: Arc<dyn Backbone>,
     pub(crate) limits: Limits,
     pub(crate) patience: Duration,
+    /// How long what is acknowledged may still get lost, in milliseconds.
+    pub(crate) settle: u64,
     pub(crate) switches: Switches,
+    pub(crate) clock: Clock,
     pub(crate) tasks: TaskTracker,
     pub(crate) stop: CancellationToken,
     /// Verifications at one time.
     pub(crate) sweeps: Semaphore,
+    /// What was healed and is still to be told.
+    pub(crate) tally: Tally,
+    /// How often the backbone said that news may have been missed.
+    pub(crate) interruptions: AtomicU64,
 }
 
 impl Scope {
@@ -47,6 +57,16 @@ impl Scope {
         limit: usize,
     ) -> Result<Answer, BackboneError> {
         Ok(self.switches.answer(self.backbone.read(channel, after, limit).await?))
+    }
+
+    /// A mark in time: what the backbone was asked before the next one may have been answered by another server.
+    pub(crate) fn interruptions(&self) -> u64 {
+        self.interruptions.load(Ordering::Acquire)
+    }
+
+    /// The backbone says that news may have been missed.
+    pub(crate) fn is_interrupted(&self) {
+        self.interruptions.fetch_add(1, Ordering::Release);
     }
 
     /// Waits for the backbone, but not for ever.

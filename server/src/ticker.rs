@@ -17,6 +17,7 @@ pub(crate) async fn run(node: Arc<Inner>) {
     let tick = (shortest / 4).clamp(SHORTEST, LONGEST);
     let mut ticks = tokio::time::interval(tick);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut settled_at = 0;
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
@@ -27,6 +28,14 @@ pub(crate) async fn run(node: Arc<Inner>) {
             look_at(&connection, &node.settings, now, millis(tick));
         }
         node.hub.leave_deserted(now.saturating_sub(millis(node.settings.linger)));
+        if now >= settled_at {
+            settled_at = now + millis(SETTLES);
+            let left = node.hub.healings.let_go(now);
+            node.scope.tally.tell(left.behind);
+            metrics::gauge!("tidewire_settling").set(left.settling as f64);
+            metrics::gauge!("tidewire_settling_bytes").set(left.bytes as f64);
+            metrics::gauge!("tidewire_healing_behind").set(left.behind as f64);
+        }
         metrics::gauge!("tidewire_connections").set(node.connections.count() as f64);
         metrics::gauge!("tidewire_draining").set(f64::from(node.departure.stage() != Stage::Serving));
         metrics::gauge!("tidewire_channels").set(node.hub.count() as f64);
@@ -72,4 +81,6 @@ fn millis(duration: Duration) -> u64 {
 }
 
 const SHORTEST: Duration = Duration::from_millis(10);
+/// Between two looks at what is settled, and two lines of what was healed.
+const SETTLES: Duration = Duration::from_secs(2);
 const LONGEST: Duration = Duration::from_millis(1000);

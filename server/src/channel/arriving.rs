@@ -37,6 +37,11 @@ impl Channel {
         }
     }
 
+    /// Whether there is a ring, whose verification finds out too what the log lacks.
+    pub(crate) fn has_ring(&self) -> bool {
+        self.state.lock().ring.is_some()
+    }
+
     /// News may have been missed.
     pub(crate) fn interrupt(self: &Arc<Self>) {
         let mut state = self.state.lock();
@@ -63,23 +68,26 @@ impl Channel {
     /// Takes an entry that the ring has already or that follows its tip. `false`: neither.
     pub(super) fn accept(self: &Arc<Self>, state: &mut State, entry: Entry) -> bool {
         let Some(ring) = &mut state.ring else { return false };
+        let now = self.scope.clock.now();
         if ring.run().holds(entry.position) {
             return true;
         }
         let tip = ring.run().tip();
         let fits = tip.then(entry.id()) == entry.position;
         if fits || (!self.scope.switches.tags && entry.position.offset > tip.offset) {
-            self.append(state, entry);
+            state.current = now;
+            self.append(state, entry, now);
         }
         fits || !self.scope.switches.tags
     }
 
-    /// Appends what follows the ring's tip, and queues it for all who are live.
-    pub(super) fn append(self: &Arc<Self>, state: &mut State, entry: Entry) {
+    /// Appends what follows the ring's tip, and was heard of at this moment; queues it for all who are live.
+    pub(super) fn append(self: &Arc<Self>, state: &mut State, entry: Entry, heard: u64) {
         let Some(ring) = &mut state.ring else { return };
         let before = ring.run().tip();
         let frame = ServerFrame::Publication(publication(&entry).delivered_as(self.alias));
-        ring.push(entry);
+        self.healing.meet(&entry);
+        ring.push(entry, heard);
         let mut encodings = Encodings::of(&frame);
         let mut delivered = 0;
         for subscriber in state.subscribers.values_mut().filter(|one| one.place == Place::Live) {

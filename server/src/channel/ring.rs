@@ -1,9 +1,15 @@
+use std::collections::VecDeque;
+
 use tidewire_backbone::{Entry, Run};
 use tidewire_protocol::Position;
+
+use crate::healing::NEVER;
 
 /// A channel's recent entries in the node's memory, bounded in count and bytes.
 pub(crate) struct Ring {
     run: Run,
+    /// When each entry was heard of.
+    heard: VecDeque<u64>,
     bytes: usize,
     bounds: Bounds,
 }
@@ -18,10 +24,11 @@ pub(crate) struct Bounds {
 }
 
 impl Ring {
-    /// A ring with the newest of a run, as far as the bounds allow.
+    /// A ring with the newest of a run, whose age nobody knows, as far as the bounds allow.
     pub(crate) fn of(run: Run, bounds: Bounds) -> Self {
         let bytes = run.entries.iter().map(weight).sum();
-        let mut ring = Self { run, bytes, bounds };
+        let heard = run.entries.iter().map(|_| NEVER).collect();
+        let mut ring = Self { run, heard, bytes, bounds };
         ring.trim();
         ring
     }
@@ -31,10 +38,21 @@ impl Ring {
         &self.run
     }
 
-    /// Appends an entry that follows the tip.
-    pub(crate) fn push(&mut self, entry: Entry) {
+    /// The entries after a position that the ring holds, or all, and when each was heard of.
+    pub(crate) fn heard_after(
+        &self,
+        position: Option<Position>,
+    ) -> impl DoubleEndedIterator<Item = (&Entry, u64)> {
+        let after = position.and_then(|position| self.run.after(position)).map(|after| after.len());
+        let skip = self.run.entries.len() - after.unwrap_or(self.run.entries.len());
+        self.run.entries.iter().zip(self.heard.iter().copied()).skip(skip)
+    }
+
+    /// Appends an entry that follows the tip, and was heard of at this moment.
+    pub(crate) fn push(&mut self, entry: Entry, heard: u64) {
         self.bytes += weight(&entry);
         self.run.push(entry);
+        self.heard.push_back(heard);
         self.trim();
     }
 
@@ -47,13 +65,17 @@ impl Ring {
     /// Drops what follows a position that the ring holds.
     pub(crate) fn rewind(&mut self, to: Position) {
         self.run.rewind(to);
+        self.heard.truncate(self.run.entries.len());
         self.bytes = self.run.entries.iter().map(weight).sum();
     }
 
     fn trim(&mut self) {
         while self.run.entries.len() > self.bounds.entries || self.bytes > self.bounds.bytes {
             match self.run.trim() {
-                Some(entry) => self.bytes -= weight(&entry),
+                Some(entry) => {
+                    self.heard.pop_front();
+                    self.bytes -= weight(&entry);
+                }
                 None => return,
             }
         }

@@ -3,17 +3,19 @@
 //! The steps are those of the executable model of delivery: survey, then adopt. What an earlier arrival said is
 //! dropped when the read begins, for the read then has it, or the log has lost it.
 
+use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tidewire_backbone::{Answer, BackboneError, Run};
+use tidewire_backbone::{Answer, BackboneError, Entry, Run};
 use tidewire_protocol::{Position, ResetReason};
 
 use super::ring::Ring;
 use super::subscriber::{News, Place};
 use super::{Channel, Stage, State};
+use crate::healing::{Key, key};
 
 /// Where those who wait for the first read would like the ring to begin.
 #[derive(Clone, Copy, Debug, Default)]
@@ -130,7 +132,7 @@ impl Channel {
                         let given_up = state.subscribers.is_empty();
                         if given_up {
                             state.stage = Stage::Unknown;
-                            state.ring = None;
+                            self.bequeath(&mut state);
                             state.waiting = Vec::new();
                         }
                         given_up
@@ -156,21 +158,38 @@ impl Channel {
             self.scope.in_time(self.scope.backbone.listen(&self.name)).await?;
             self.state.lock().listening = true;
         }
+        let mut found = self.look().await?;
+        let mut lacks = self.survey(&found);
+        if lacks.ours {
+            self.healing.mend().await;
+            found = self.look().await?;
+            lacks = self.survey(&found);
+        }
+        if lacks.of_others {
+            tokio::time::sleep(OTHERS_PAUSE).await;
+            found = self.look().await?;
+            self.survey(&found);
+        }
+        Ok(self.adopt(found))
+    }
+
+    /// Reads what the log has beyond the ring, or instead of it.
+    async fn look(&self) -> Result<Found, BackboneError> {
         let (ring, wanted) = {
             let mut state = self.state.lock();
             state.waiting.clear();
             state.again = false;
             state.begun += 1;
+            state.looked = self.scope.clock.now();
             (state.ring.as_ref().map(|ring| (ring.run().base, ring.run().tip())), state.wanted)
         };
-        let found = if self.is_ephemeral() {
-            Found::First(Run::empty(NOWHERE))
-        } else if let Some((base, tip)) = ring {
-            self.survey(base, tip).await?
-        } else {
-            Found::First(self.first(wanted).await?)
-        };
-        Ok(self.adopt(found))
+        if self.is_ephemeral() {
+            return Ok(Found::First(Run::empty(NOWHERE)));
+        }
+        match ring {
+            Some((base, tip)) => self.compare(base, tip).await,
+            None => Ok(Found::First(self.first(wanted).await?)),
+        }
     }
 
     /// Reads the ring's first content: what the first to come want, if it is not too much.
@@ -194,7 +213,7 @@ impl Channel {
         Ok(Run::empty(tip))
     }
 
-    async fn survey(&self, base: Position, tip: Position) -> Result<Found, BackboneError> {
+    async fn compare(&self, base: Position, tip: Position) -> Result<Found, BackboneError> {
         let most = self.bounds().entries.max(1);
         let read = |after| self.scope.in_time(self.scope.read(&self.name, after, most));
         let further = read(tip.offset).await?;
@@ -204,29 +223,58 @@ impl Channel {
         Ok(Found::Other(Arc::new(read(base.offset).await?)))
     }
 
+    /// Notes what the log lacks of what this node knows, so that it is appended again.
+    fn survey(&self, found: &Found) -> Lacks {
+        let state = self.state.lock();
+        let (Some(ring), true) = (&state.ring, self.scope.switches.healing) else { return Lacks::default() };
+        let (common, answer) = match found {
+            Found::First(_) => return Lacks::default(),
+            Found::Further(answer) => (Some(ring.run().tip()), answer),
+            Found::Other(answer) => (ring.common(&answer.run), answer),
+        };
+        let mut there = keys(&answer.run);
+        let lost = match common {
+            Some(common) => {
+                there.extend(ring.run().upto(common).map(key));
+                ring.heard_after(Some(common))
+            }
+            None => ring.heard_after(None),
+        };
+        if let Found::Other(_) = found {
+            self.healing.part(common);
+        }
+        let lost: Vec<_> = lost.collect();
+        let of_others =
+            |(entry, heard): &(&Entry, u64)| !self.healing.is_young(*heard) && !there.contains(&key(entry));
+        let of_others = common.is_some() && lost.iter().any(of_others);
+        Lacks { ours: self.healing.survey(lost.into_iter(), &there), of_others }
+    }
+
     /// Goes on from the log as it was read. Subscribers past the newest common position are rewound to it;
     /// with none in common, they are reset.
     fn adopt(self: &Arc<Self>, found: Found) -> Verified {
         let mut state = self.state.lock();
+        let (known, looked) = (state.current, state.looked);
         match found {
             Found::First(run) => state.ring = Some(Ring::of(run, self.bounds())),
             Found::Further(answer) => {
                 for entry in &answer.run.entries {
-                    self.append(&mut state, entry.clone());
+                    self.append(&mut state, entry.clone(), known);
                 }
                 state.again |= answer.run.tip() != answer.tip;
             }
             Found::Other(answer) => match state.ring.as_ref().and_then(|ring| ring.common(&answer.run)) {
                 Some(common) => {
-                    self.rewind(&mut state, common);
+                    self.rewind(&mut state, common, &answer);
                     for entry in answer.run.after(common).into_iter().flatten() {
-                        self.append(&mut state, entry.clone());
+                        self.append(&mut state, entry.clone(), known);
                     }
                     state.again |= answer.run.tip() != answer.tip;
                 }
                 None => self.reset(&mut state, &answer),
             },
         }
+        state.current = looked;
         for entry in std::mem::take(&mut state.waiting) {
             let accepted = self.accept(&mut state, entry);
             state.again |= !accepted;
@@ -240,22 +288,35 @@ impl Channel {
         Verified::Settled
     }
 
-    fn rewind(self: &Arc<Self>, state: &mut State, common: Position) {
+    /// Goes back to the newest common position, with the subscribers past it. Those who have not got something that
+    /// is lost for good are reset.
+    fn rewind(self: &Arc<Self>, state: &mut State, common: Position, answer: &Answer) {
         let Some(ring) = &mut state.ring else { return };
-        let mut rewound = 0;
+        let there = keys(&answer.run);
+        let is_lost = |entry: &Entry| !there.contains(&key(entry)) && !self.healing.mends(key(entry));
+        let lost = ring.run().after(common).into_iter().flatten().filter(|entry| is_lost(entry));
+        let lost: Vec<u64> = lost.map(|entry| entry.position.offset).collect();
+        let (mut rewound, mut reset) = (0, 0);
         for subscriber in state.subscribers.values_mut() {
-            let past = match subscriber.place {
-                Place::Live => ring.run().tip() != common,
-                Place::Behind { sent, .. } => sent.offset > common.offset && ring.run().holds(sent),
+            let (past, sent) = match subscriber.place {
+                Place::Live => (ring.run().tip() != common, ring.run().tip()),
+                Place::Behind { sent, .. } => (sent.offset > common.offset && ring.run().holds(sent), sent),
             };
-            if past {
+            if lost.last().is_some_and(|last| sent.offset < *last) {
+                let sent = if past { common } else { sent };
+                subscriber.place = Place::Behind { sent, news: Some(News::Reset(ResetReason::RolledBack)) };
+                subscriber.connection.outbox.lag(self.clone());
+                reset += 1;
+            } else if past {
                 subscriber.place = subscriber.place.rewound(common);
                 subscriber.connection.outbox.lag(self.clone());
                 rewound += 1;
             }
         }
         ring.rewind(common);
+        self.scope.tally.gave_up(&self.name, lost.len());
         metrics::counter!("tidewire_rewinds_total").increment(rewound);
+        metrics::counter!("tidewire_resets_total").increment(reset);
     }
 
     fn reset(self: &Arc<Self>, state: &mut State, answer: &Answer) {
@@ -268,6 +329,19 @@ impl Channel {
         metrics::counter!("tidewire_resets_total").increment(state.subscribers.len() as u64);
         state.ring = Some(Ring::of(run, self.bounds()));
     }
+}
+
+/// What a log was found to lack.
+#[derive(Default)]
+struct Lacks {
+    /// Something that this node appends again.
+    ours: bool,
+    /// Something that only others may append again: it is old, or nobody here knows how old it is.
+    of_others: bool,
+}
+
+fn keys(run: &Run) -> HashSet<Key> {
+    run.entries.iter().map(key).collect()
 }
 
 /// Why a ring and a log have nothing in common.
@@ -289,5 +363,7 @@ enum Verified {
 /// The position of a channel without a log.
 pub(super) const NOWHERE: Position = Position { offset: 0, tag: tidewire_protocol::Tag(0) };
 
+/// What this node may not append again, another may: it has so long for it before subscribers are told.
+const OTHERS_PAUSE: Duration = Duration::from_millis(300);
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);

@@ -30,6 +30,8 @@ pub(super) fn limits(section: &mut Section<'_, '_>) -> Limits {
         replay_bytes: size(section, "replay_bytes", default.replay_bytes, 1024),
         history_page: count(section, "history_page", default.history_page),
         ring_bytes: size(section, "ring_bytes", default.ring_bytes, 0),
+        settle_entries: count(section, "settle_entries", default.settle_entries),
+        settle_bytes: size(section, "settle_bytes", default.settle_bytes, 1024),
         arrivals_in_doubt: count(section, "arrivals_in_doubt", default.arrivals_in_doubt),
     }
 }

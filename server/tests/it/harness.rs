@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tidewire_backbone::{Appended, Arrivals, Backbone, MemoryBackbone, MemoryConfig};
+use tidewire_backbone::{Appended, Arrivals, Backbone, Faults, FaultyBackbone, MemoryBackbone, MemoryConfig};
 use tidewire_protocol::Payload;
 use tidewire_server::{AllowAll, Author, Namespaces, Node, Policy, Server, Settings, Stage, Switches};
 use tokio::net::{TcpListener, TcpStream};
@@ -55,6 +55,16 @@ pub(crate) async fn node_switched_on_a_fallible_log(switches: Switches) -> TestN
 pub(crate) async fn node_on_a_fallible_log(settings: Settings) -> TestNode<FallibleBackbone> {
     let (backbone, arrivals) = FallibleBackbone::new();
     start(settings, Arc::new(AllowAll), backbone, arrivals).await
+}
+
+/// A node on logs that fail over, in which mechanisms are switched off.
+pub(crate) async fn node_on(
+    faults: &Faults,
+    settings: Settings,
+    switches: Switches,
+) -> TestNode<FaultyBackbone> {
+    let (backbone, arrivals) = faults.node();
+    start_switched(settings, Arc::new(AllowAll), Arc::new(backbone), arrivals, switches).await
 }
 
 impl TestNode {

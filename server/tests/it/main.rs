@@ -16,6 +16,7 @@ mod drain_command;
 mod draining;
 mod gate;
 mod greeting;
+mod healing;
 mod http_api;
 mod isolation;
 mod liveness;

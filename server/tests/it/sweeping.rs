@@ -1,9 +1,10 @@
 //! In every doubt the node verifies its positions against the log, and subscribers lose nothing in silence.
 
 use serde_json::json;
+use tidewire_server::Switches;
 
 use crate::fallible::News;
-use crate::harness::{Client, node_on_a_fallible_log, publish, settings};
+use crate::harness::{Client, node_on_a_fallible_log, node_switched_on_a_fallible_log, publish, settings};
 
 const CHANNEL: &str = "chat:lobby";
 
@@ -47,7 +48,7 @@ async fn what_is_only_announced_is_read() {
 
 #[tokio::test]
 async fn a_log_that_went_back_rewinds_those_who_are_past_it() {
-    let node = node_on_a_fallible_log(settings()).await;
+    let node = node_switched_on_a_fallible_log(Switches { healing: false, ..Switches::default() }).await;
     let mut ada = node.connect(1).await;
     let alias = ada.subscribes(CHANNEL).await["alias"].take();
     let mut positions = Vec::new();

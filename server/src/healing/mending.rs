@@ -1,0 +1,106 @@
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use tidewire_backbone::{Draft, Entry};
+use tidewire_protocol::PublisherId;
+
+use super::{Key, key};
+
+/// What a log lacks, in the order in which it is appended again.
+pub(super) struct Mending {
+    entries: Vec<Lacking>,
+    /// Since when the log has said of publishers that earlier seqs are missing.
+    behind: HashMap<PublisherId, u64>,
+    most: usize,
+}
+
+struct Lacking {
+    entry: Entry,
+    /// When it was in a log.
+    heard: u64,
+}
+
+impl Mending {
+    pub(super) fn new(most: usize) -> Self {
+        Self { entries: Vec::new(), behind: HashMap::new(), most }
+    }
+
+    /// More is lacking. What is beyond the bound is counted, and left to others.
+    pub(super) fn add(&mut self, lacking: Vec<(Entry, u64)>) {
+        let mut known: HashSet<Key> = self.entries.iter().map(|lacking| key(&lacking.entry)).collect();
+        let mut new: Vec<Lacking> = lacking
+            .into_iter()
+            .filter(|(entry, _)| known.insert(key(entry)))
+            .map(|(entry, heard)| Lacking { entry, heard })
+            .collect();
+        if new.is_empty() {
+            return;
+        }
+        new.sort_by_key(|lacking| place(&lacking.entry));
+        let overflow = new.len().saturating_sub(self.most.saturating_sub(self.entries.len()));
+        metrics::counter!("tidewire_unhealable_total").increment(overflow as u64);
+        new.truncate(new.len() - overflow);
+        self.entries.append(&mut new);
+        self.entries.sort_by_key(|lacking| place(&lacking.entry));
+    }
+
+    /// All of it, to be published in this order. The first of a publisher that has been behind for long is forced.
+    pub(super) fn drafts(&self, now: u64) -> Vec<Draft> {
+        let mut forced = HashSet::new();
+        let draft = |Lacking { entry, .. }: &Lacking| {
+            let since = self.behind.get(&entry.publisher);
+            let is_due = since.is_some_and(|since| now.saturating_sub(*since) >= PATIENCE);
+            Draft {
+                publisher: entry.publisher,
+                seq: entry.seq,
+                payload: entry.payload.clone(),
+                user: entry.user.clone(),
+                force: is_due && forced.insert(entry.publisher),
+            }
+        };
+        self.entries.iter().map(draft).collect()
+    }
+
+    /// It is in the log.
+    pub(super) fn remove(&mut self, key: Key) -> Option<Entry> {
+        let index = self.entries.iter().position(|lacking| super::key(&lacking.entry) == key)?;
+        self.behind.remove(&key.0);
+        Some(self.entries.remove(index).entry)
+    }
+
+    /// Earlier seqs of its publisher are missing.
+    pub(super) fn is_behind(&mut self, (publisher, _): Key, now: u64) {
+        self.behind.entry(publisher).or_insert(now);
+    }
+
+    /// Drops what is too old to be appended again; answers how many.
+    pub(super) fn give_up(&mut self, now: u64, memory: u64) -> usize {
+        let before = self.entries.len();
+        self.entries.retain(|lacking| now.saturating_sub(lacking.heard) < memory);
+        if self.entries.is_empty() {
+            self.behind = HashMap::new();
+        }
+        before - self.entries.len()
+    }
+
+    pub(super) fn has(&self, key: Key) -> bool {
+        self.entries.iter().any(|lacking| super::key(&lacking.entry) == key)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+}
+
+/// The order of the log that lost them, as far as that is known; in any case each publisher's own.
+fn place(entry: &Entry) -> (u64, PublisherId, u64) {
+    (entry.position.offset, entry.publisher, entry.seq)
+}
+
+/// How long a publisher may be behind before an entry is forced, in milliseconds: other nodes and the publisher may
+/// have what is missing, and clients force after 5 s.
+const PATIENCE: u64 = Duration::from_secs(3).as_millis() as u64;
