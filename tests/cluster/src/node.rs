@@ -63,6 +63,34 @@ impl Node {
         self.wait_until_ready();
     }
 
+    /// SIGTERM, and a new start on the same port once all connections have moved and the node has ended.
+    ///
+    /// # Panics
+    /// Where it does not end well.
+    pub fn restart_in_order(&mut self) {
+        self.process.signal("TERM");
+        assert!(self.process.ended_well(), "the node did not end well");
+        self.process = Self::start_in(&self.folder, self.address, &self.config);
+        self.wait_until_ready();
+    }
+
+    /// What `POST path` answers, as an operator sends it.
+    ///
+    /// # Panics
+    /// Where the node does not answer with a success.
+    pub fn order(&self, path: &str) -> String {
+        let mut answer =
+            ureq::post(format!("http://{}{path}", self.address)).send_empty().expect("an answer");
+        answer.body_mut().read_to_string().expect("a text")
+    }
+
+    /// The number after these words in `/metrics`, which must be on the main address; 0 where nothing was counted.
+    pub fn metric(&self, words: &str) -> u64 {
+        let metrics = self.ask("/metrics");
+        let line = metrics.lines().find_map(|line| line.strip_prefix(words));
+        line.map_or(0, |number| number.trim().parse().expect("a whole number"))
+    }
+
     /// What `GET path` answers.
     ///
     /// # Panics

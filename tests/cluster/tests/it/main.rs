@@ -8,4 +8,5 @@ mod idle_memory;
 mod killed_nodes;
 mod lost_redis;
 mod numbers;
+mod rolling_restart;
 mod slow_subscriber;
