@@ -6,8 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::{Sink, SinkExt, Stream};
-use tidewire_protocol::codec::Heard;
-use tidewire_protocol::{ClientFrame, Codec, MessageLimits, ServerFrame};
+use tidewire_protocol::codec::binary;
+use tidewire_protocol::{ClientFrame, Codec};
 use tidewire_session::LinkEvent;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::ClientRequestBuilder;
@@ -133,9 +133,9 @@ fn write(
 /// What a message means; `None` for the WebSocket's own.
 fn heard(message: Message) -> Option<LinkEvent> {
     match message {
-        Message::Binary(bytes) => Some(match Codec::Binary.decode(&bytes, MessageLimits::NONE) {
-            Ok(frames) => LinkEvent::Received(frames.into_iter().filter_map(known).collect()),
-            Err(error) => LinkEvent::Garbled(error.to_string()),
+        Message::Binary(bytes) => Some(match binary::known(&bytes) {
+            Ok(frames) => LinkEvent::Received(frames),
+            Err(fault) => LinkEvent::Garbled(fault.to_string()),
         }),
         Message::Text(_) => Some(LinkEvent::Garbled("a text message where binary ones are spoken".into())),
         Message::Close(frame) => Some(match frame {
@@ -145,12 +145,5 @@ fn heard(message: Message) -> Option<LinkEvent> {
             None => LinkEvent::Closed { code: None, reason: String::new() },
         }),
         Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => None,
-    }
-}
-
-fn known(frame: Heard<ServerFrame>) -> Option<ServerFrame> {
-    match frame {
-        Heard::Frame(frame) => Some(frame),
-        Heard::UnknownKind(_) => None,
     }
 }

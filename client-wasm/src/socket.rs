@@ -1,5 +1,5 @@
 use tidewire_protocol::codec::binary;
-use tidewire_protocol::{ClientFrame, Codec, Heard, MessageLimits};
+use tidewire_protocol::{ClientFrame, Codec};
 use tidewire_session::LinkEvent;
 use wasm_bindgen::JsValue;
 
@@ -68,15 +68,8 @@ fn message(data: &JsValue) -> LinkEvent {
     if data.is_string() {
         return LinkEvent::Garbled(String::from("a text message on a binary connection"));
     }
-    match binary::decode(&browser::bytes(data), MessageLimits::NONE) {
-        Ok(frames) => LinkEvent::Received(frames.into_iter().filter_map(known).collect()),
-        Err(bad) => LinkEvent::Garbled(bad.to_string()),
-    }
-}
-
-fn known<F>(heard: Heard<F>) -> Option<F> {
-    match heard {
-        Heard::Frame(frame) => Some(frame),
-        Heard::UnknownKind(_) => None,
+    match binary::known(&browser::bytes(data)) {
+        Ok(frames) => LinkEvent::Received(frames),
+        Err(fault) => LinkEvent::Garbled(fault.to_string()),
     }
 }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::codec::binary::{Fault, Reader, Value, Writer};
+
 /// The name of a channel, `namespace:rest`; parsed once, valid ever after, cheap to clone.
 ///
 /// The namespace has 1 to 64 of `a-z 0-9 - _`. The rest has at least one character; letters, digits and
@@ -75,6 +77,18 @@ impl fmt::Display for ChannelName {
 impl fmt::Debug for ChannelName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl Value for ChannelName {
+    fn write(&self, writer: &mut Writer<'_>) {
+        writer.bytes(self.0.as_bytes());
+    }
+    fn read(reader: &mut Reader<'_>) -> Self {
+        reader.text().parse().unwrap_or_else(|bad| {
+            reader.fail(Fault::Channel(bad));
+            Self("".into())
+        })
     }
 }
 

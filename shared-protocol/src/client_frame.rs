@@ -1,30 +1,29 @@
-use serde::{Deserialize, Serialize};
-
 use crate::growing::growing;
+use crate::kinds::kinds;
 use crate::{ChannelName, Payload, Position, PublisherId, RequestId, Seq};
 
-/// Everything that a client may say. New kinds come last.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ClientFrame {
-    /// Who I am; the first frame of a connection.
-    Hello(Hello),
-    /// Send me a channel's publications.
-    Subscribe(Subscribe),
-    /// Send me no more of a channel.
-    Unsubscribe(Unsubscribe),
-    /// Append this to a channel.
-    Publish(Publish),
-    /// Show me a part of a channel's log.
-    History(History),
-    /// Who is in a channel?
-    Presence(Presence),
-    /// A new token for this connection.
-    Refresh(Refresh),
-    /// Are you there?
-    Ping(Ping),
-    /// I am here.
-    Pong(Pong),
+kinds! {
+    /// Everything that a client may say. New kinds come last.
+    pub enum ClientFrame {
+        /// Who I am; the first frame of a connection.
+        Hello(Hello) = 0, "hello";
+        /// Send me a channel's publications.
+        Subscribe(Subscribe) = 1, "subscribe";
+        /// Send me no more of a channel.
+        Unsubscribe(Unsubscribe) = 2, "unsubscribe";
+        /// Append this to a channel.
+        Publish(Publish) = 3, "publish";
+        /// Show me a part of a channel's log.
+        History(History) = 4, "history";
+        /// Who is in a channel?
+        Presence(Presence) = 5, "presence";
+        /// A new token for this connection.
+        Refresh(Refresh) = 6, "refresh";
+        /// Are you there?
+        Ping(Ping) = 7, "ping";
+        /// I am here.
+        Pong(Pong) = 8, "pong";
+    }
 }
 
 growing! {

@@ -6,7 +6,7 @@ pub mod json;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{ClientFrame, ServerFrame};
+use crate::kinds::Kinds;
 
 /// How frames are written. Both codecs serve the same types; a WebSocket message holds one or more frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,39 +58,10 @@ impl Codec {
     }
 }
 
-/// A frame of one direction: [`ClientFrame`] or [`ServerFrame`].
-pub trait Frame: Serialize + DeserializeOwned {
+/// A frame of one direction: [`ClientFrame`](crate::ClientFrame) or [`ServerFrame`](crate::ServerFrame).
+pub trait Frame: Kinds + Serialize + DeserializeOwned {
     /// The kinds of this version, as JSON names them, in the order of their binary numbers.
     const KINDS: &'static [&'static str];
-}
-
-impl Frame for ClientFrame {
-    const KINDS: &'static [&'static str] =
-        &["hello", "subscribe", "unsubscribe", "publish", "history", "presence", "refresh", "ping", "pong"];
-}
-
-impl Frame for ServerFrame {
-    const KINDS: &'static [&'static str] = &[
-        "welcome",
-        "subscribed",
-        "publication",
-        "published",
-        "behind",
-        "refused",
-        "unsubscribed",
-        "rewound",
-        "reset",
-        "ephemeral",
-        "history",
-        "presence",
-        "joined",
-        "left",
-        "refreshed",
-        "going_away",
-        "ping",
-        "pong",
-        "occupancy",
-    ];
 }
 
 /// One frame of a message.

@@ -7,20 +7,12 @@
 
 use std::fmt;
 
-use serde::de::{Error, MapAccess};
-use serde::{Deserializer, Serializer};
+use serde::de::{DeserializeOwned, Error, MapAccess};
 
-/// A struct of named fields, which the binary codec writes one after the other.
-pub(crate) trait Fields: Sized {
-    /// Writes the fields that are there.
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
-
-    /// Reads the fields that are there, and skips what it does not know.
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
-}
+use crate::codec::binary::Value;
 
 /// How one field is written and read; the defaults are right for a field that is always there.
-pub(crate) trait Field<'de>: serde::Serialize + serde::Deserialize<'de> {
+pub(crate) trait Field: Value + serde::Serialize + DeserializeOwned {
     /// Whether the field holds nothing and may be left out. Its binary form must then be one zero.
     fn is_absent(&self) -> bool {
         false
@@ -41,21 +33,21 @@ pub(crate) trait Field<'de>: serde::Serialize + serde::Deserialize<'de> {
         key == name
     }
 
-    /// Reads the value that follows a key which the field answers to.
-    fn read<A: MapAccess<'de>>(key: &str, map: &mut A) -> Result<Self, A::Error> {
+    /// Reads the value that follows a JSON key which the field answers to.
+    fn read_json<'de, A: MapAccess<'de>>(key: &str, map: &mut A) -> Result<Self, A::Error> {
         let _ = key;
         map.next_value()
     }
 }
 
 macro_rules! always_there {
-    ($($type:ty),+ $(,)?) => { $( impl<'de> $crate::growing::Field<'de> for $type {} )+ };
+    ($($type:ty),+ $(,)?) => { $( impl $crate::growing::Field for $type {} )+ };
 }
 pub(crate) use always_there;
 
 always_there!(String, u32);
 
-impl<'de, T: serde::Serialize + serde::Deserialize<'de>> Field<'de> for Option<T> {
+impl<T: Value + serde::Serialize + DeserializeOwned> Field for Option<T> {
     fn is_absent(&self) -> bool {
         self.is_none()
     }
@@ -64,7 +56,7 @@ impl<'de, T: serde::Serialize + serde::Deserialize<'de>> Field<'de> for Option<T
     }
 }
 
-impl<'de, T: serde::Serialize + serde::Deserialize<'de>> Field<'de> for Vec<T> {
+impl<T: Value + serde::Serialize + DeserializeOwned> Field for Vec<T> {
     fn is_absent(&self) -> bool {
         self.is_empty()
     }
@@ -73,7 +65,7 @@ impl<'de, T: serde::Serialize + serde::Deserialize<'de>> Field<'de> for Vec<T> {
     }
 }
 
-impl<'de> Field<'de> for bool {
+impl Field for bool {
     fn is_absent(&self) -> bool {
         !self
     }
@@ -82,7 +74,7 @@ impl<'de> Field<'de> for bool {
     }
 }
 
-impl<'de> Field<'de> for u64 {
+impl Field for u64 {
     fn is_absent(&self) -> bool {
         *self == 0
     }
@@ -104,6 +96,7 @@ impl fmt::Debug for Hidden {
     }
 }
 
+/// What a field has that may not be absent and is.
 pub(crate) fn missing<E: Error>(name: &'static str) -> E {
     E::missing_field(name)
 }
@@ -131,127 +124,91 @@ macro_rules! growing {
             }
         }
 
-        impl $crate::growing::Fields for $name {
-            #[allow(unused_imports, unused_mut, unused_variables, unused_assignments, reason = "frames without fields")]
-            fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                use $crate::growing::Field as _;
-                use serde::ser::SerializeStruct;
-                let text = serializer.is_human_readable();
-                let (mut there, mut last, mut at) = (0, 0, 0);
-                $(
-                    at += 1;
-                    if !self.$field.is_absent() {
-                        there += 1;
-                        last = at;
-                    }
-                )*
-                let length = if text { there } else { last };
-                let mut state = serializer.serialize_struct(stringify!($name), length)?;
-                let mut at = 0;
-                $(
-                    at += 1;
-                    if text && self.$field.is_absent() || !text && at > last {
-                        state.skip_field(stringify!($field))?;
-                    } else {
-                        // Only JSON has keys, and finding a payload's out costs a look at all of it.
-                        let key = if text { self.$field.key(stringify!($field)) } else { stringify!($field) };
-                        state.serialize_field(key, &self.$field)?;
-                    }
-                )*
-                state.end()
+        #[allow(unused_imports, unused_mut, unused_variables, unused_assignments, reason = "frames without fields")]
+        const _: () = {
+            use $crate::codec::binary::{Reader, Value, Writer};
+            use $crate::growing::Field;
+
+            impl Value for $name {
+                fn write(&self, writer: &mut Writer<'_>) {
+                    growing!(@write $kind writer, |writer| {
+                        let mut end = writer.len();
+                        $(
+                            self.$field.write(writer);
+                            if !self.$field.is_absent() {
+                                end = writer.len();
+                            }
+                        )*
+                        writer.end_at(end);
+                    });
+                }
+
+                fn read(reader: &mut Reader<'_>) -> Self {
+                    growing!(@read $kind reader, |reader| Self { $( $field: Value::read(reader), )* })
+                }
             }
 
-            fn read<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Visitor;
-
-                impl<'de> serde::de::Visitor<'de> for Visitor {
-                    type Value = $name;
-
-                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        f.write_str(concat!("the fields of ", stringify!($name)))
-                    }
-
-                    #[allow(unused_mut, unused_variables, reason = "frames without fields")]
-                    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<$name, A::Error> {
-                        Ok($name {
-                            $( $field: match seq.next_element()? {
-                                Some(value) => value,
-                                None => return Err($crate::growing::missing(stringify!($field))),
-                            }, )*
-                        })
-                    }
-
-                    #[allow(unused_mut, unused_variables, reason = "frames without fields")]
-                    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
-                        $( let mut $field: Option<$type> = None; )*
-                        while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
-                            let key = key.as_ref();
-                            $(
-                                if <$type as $crate::growing::Field>::answers_to(key, stringify!($field)) {
-                                    if $field.is_some() {
-                                        return Err(serde::de::Error::duplicate_field(stringify!($field)));
-                                    }
-                                    $field = Some(<$type as $crate::growing::Field>::read(key, &mut map)?);
-                                    continue;
-                                }
-                            )*
-                            map.next_value::<serde::de::IgnoredAny>()?;
+            impl serde::Serialize for $name {
+                fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    use serde::ser::SerializeMap as _;
+                    let mut fields = serializer.serialize_map(None)?;
+                    $(
+                        if !self.$field.is_absent() {
+                            fields.serialize_entry(self.$field.key(stringify!($field)), &self.$field)?;
                         }
-                        Ok($name {
-                            $( $field: match $field.or_else(<$type as $crate::growing::Field>::when_absent) {
-                                Some(value) => value,
-                                None => return Err($crate::growing::missing(stringify!($field))),
-                            }, )*
-                        })
+                    )*
+                    fields.end()
+                }
+            }
+
+            impl<'de> serde::Deserialize<'de> for $name {
+                fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    struct Visitor;
+
+                    impl<'de> serde::de::Visitor<'de> for Visitor {
+                        type Value = $name;
+
+                        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                            f.write_str(concat!("the fields of ", stringify!($name)))
+                        }
+
+                        fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
+                            $( let mut $field: Option<$type> = None; )*
+                            while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+                                let key = key.as_ref();
+                                $(
+                                    if <$type as Field>::answers_to(key, stringify!($field)) {
+                                        if $field.is_some() {
+                                            return Err(serde::de::Error::duplicate_field(stringify!($field)));
+                                        }
+                                        $field = Some(<$type as Field>::read_json(key, &mut map)?);
+                                        continue;
+                                    }
+                                )*
+                                map.next_value::<serde::de::IgnoredAny>()?;
+                            }
+                            Ok($name {
+                                $( $field: match $field.or_else(<$type as Field>::when_absent) {
+                                    Some(value) => value,
+                                    None => return Err($crate::growing::missing(stringify!($field))),
+                                }, )*
+                            })
+                        }
                     }
-                }
 
-                if deserializer.is_human_readable() {
                     // Not as a struct: JSON may write that as an array too, by place instead of by name.
-                    return deserializer.deserialize_map(Visitor);
-                }
-                const FIELDS: &[&str] = &[$( stringify!($field) ),*];
-                deserializer.deserialize_struct(stringify!($name), FIELDS, Visitor)
-            }
-        }
-
-        growing!(@serde $kind $name);
-    };
-    (@serde frame $name:ident) => {
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                $crate::growing::Fields::write(self, serializer)
-            }
-        }
-
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::growing::Fields::read(deserializer)
-            }
-        }
-    };
-    (@serde part $name:ident) => {
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                if serializer.is_human_readable() {
-                    $crate::growing::Fields::write(self, serializer)
-                } else {
-                    $crate::codec::binary::write_part(self, serializer)
+                    deserializer.deserialize_map(Visitor)
                 }
             }
-        }
+        };
 
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                if deserializer.is_human_readable() {
-                    $crate::growing::Fields::read(deserializer)
-                } else {
-                    $crate::codec::binary::read_part(deserializer)
-                }
-            }
-        }
-
-        $crate::growing::always_there!($name);
+        growing!(@field $kind $name);
     };
+    (@write frame $writer:ident, |$inner:ident| $fields:block) => { $fields };
+    (@write part $writer:ident, |$inner:ident| $fields:block) => { $writer.with_length(|$inner| $fields) };
+    (@read frame $reader:ident, |$inner:ident| $fields:expr) => { $fields };
+    (@read part $reader:ident, |$inner:ident| $fields:expr) => { $reader.part(|$inner| $fields) };
+    (@field frame $name:ident) => {};
+    (@field part $name:ident) => { $crate::growing::always_there!($name); };
 }
 pub(crate) use growing;

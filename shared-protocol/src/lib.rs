@@ -7,6 +7,7 @@
 //! ([`ClientFrame`], [`ServerFrame`]), how refusals and ends are numbered, and the [`Codec`]s.
 
 mod growing;
+mod kinds;
 mod numbered;
 
 mod channel_name;

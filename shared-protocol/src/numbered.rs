@@ -59,24 +59,26 @@ macro_rules! numbered {
             }
         }
 
+        impl $crate::codec::binary::Value for $name {
+            fn write(&self, writer: &mut $crate::codec::binary::Writer<'_>) {
+                writer.number(self.number().into());
+            }
+
+            fn read(reader: &mut $crate::codec::binary::Reader<'_>) -> Self {
+                Self::from_number(reader.small_number())
+            }
+        }
+
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                if serializer.is_human_readable() {
-                    serializer.serialize_str(self.word())
-                } else {
-                    serializer.serialize_u16(self.number())
-                }
+                serializer.serialize_str(self.word())
             }
         }
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                if deserializer.is_human_readable() {
-                    let word = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-                    Ok(Self::from_word(&word))
-                } else {
-                    u16::deserialize(deserializer).map(Self::from_number)
-                }
+                let word = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+                Ok(Self::from_word(&word))
             }
         }
     };

@@ -5,6 +5,7 @@ use serde::de::{Error, MapAccess};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use crate::codec::binary::{Reader, Value, Writer};
 use crate::growing::Field;
 
 /// What a publication carries; opaque to the protocol.
@@ -37,17 +38,19 @@ impl Payload {
     }
 }
 
-const JSON: u8 = 0;
-const BINARY: u8 = 1;
+impl Value for Payload {
+    fn write(&self, writer: &mut Writer<'_>) {
+        matches!(self, Self::Binary(_)).write(writer);
+        writer.bytes(self.bytes());
+    }
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let kind = if reader.choice() { Self::Binary } else { Self::Json };
+        kind(Bytes::copy_from_slice(reader.bytes()))
+    }
+}
 
 impl Serialize for Payload {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if !serializer.is_human_readable() {
-            return match self {
-                Self::Json(text) => (JSON, Slice(text)).serialize(serializer),
-                Self::Binary(bytes) => (BINARY, Slice(bytes)).serialize(serializer),
-            };
-        }
         match self {
             Self::Json(text) => match json_text(text) {
                 Some(value) if value.get().contains('\n') => one_line(value).serialize(serializer),
@@ -60,19 +63,12 @@ impl Serialize for Payload {
 }
 
 impl<'de> Deserialize<'de> for Payload {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        if deserializer.is_human_readable() {
-            return Err(D::Error::custom("a payload in JSON stands under data or bytes"));
-        }
-        match <(u8, &'de [u8])>::deserialize(deserializer)? {
-            (JSON, text) => Ok(Self::Json(Bytes::copy_from_slice(text))),
-            (BINARY, bytes) => Ok(Self::Binary(Bytes::copy_from_slice(bytes))),
-            (kind, _) => Err(D::Error::custom(format_args!("payload kind {kind} is unknown"))),
-        }
+    fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Err(D::Error::custom("a payload in JSON stands under data or bytes"))
     }
 }
 
-impl<'de> Field<'de> for Payload {
+impl Field for Payload {
     fn key(&self, _: &'static str) -> &'static str {
         match self {
             Self::Json(_) if self.is_well_formed() => "data",
@@ -84,7 +80,7 @@ impl<'de> Field<'de> for Payload {
         key == "data" || key == "bytes"
     }
 
-    fn read<A: MapAccess<'de>>(key: &str, map: &mut A) -> Result<Self, A::Error> {
+    fn read_json<'de, A: MapAccess<'de>>(key: &str, map: &mut A) -> Result<Self, A::Error> {
         if key == "data" {
             let text: Box<RawValue> = map.next_value()?;
             return Ok(Self::Json(Bytes::from(String::from(Box::<str>::from(text)))));
@@ -102,13 +98,4 @@ fn json_text(text: &[u8]) -> Option<&RawValue> {
 /// The same value without line breaks, which would end the frame's line. JSON has them between tokens only.
 fn one_line(value: &RawValue) -> Box<RawValue> {
     RawValue::from_string(value.get().replace('\n', " ")).unwrap_or_else(|_| value.to_owned())
-}
-
-/// Bytes that serde writes as bytes, not as a sequence of numbers.
-struct Slice<'a>(&'a [u8]);
-
-impl Serialize for Slice<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(self.0)
-    }
 }

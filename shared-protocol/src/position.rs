@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha1::{Digest, Sha1};
 
 use crate::PublicationId;
+use crate::codec::binary::{Reader, Value, Writer};
 
 /// 32 bits that stand for a log's whole history up to one entry.
 ///
@@ -90,24 +91,25 @@ impl fmt::Debug for Position {
     }
 }
 
+impl Value for Position {
+    fn write(&self, writer: &mut Writer<'_>) {
+        self.offset.write(writer);
+        writer.fixed(&self.tag.0.to_be_bytes());
+    }
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Self { offset: u64::read(reader), tag: Tag(u32::from_be_bytes(reader.fixed())) }
+    }
+}
+
 impl Serialize for Position {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() {
-            serializer.collect_str(self)
-        } else {
-            (self.offset, self.tag.0.to_be_bytes()).serialize(serializer)
-        }
+        serializer.collect_str(self)
     }
 }
 
 impl<'de> Deserialize<'de> for Position {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        if deserializer.is_human_readable() {
-            parsed(deserializer)
-        } else {
-            let (offset, tag) = <(u64, [u8; 4])>::deserialize(deserializer)?;
-            Ok(Self { offset, tag: Tag(u32::from_be_bytes(tag)) })
-        }
+        parsed(deserializer)
     }
 }
 

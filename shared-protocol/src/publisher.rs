@@ -3,6 +3,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::codec::binary::{Reader, Value, Writer};
 use crate::position::{hex, parsed};
 
 /// A publisher's counter within a channel: 1, 2, 3 …; 0 in ephemeral namespaces, which do not count.
@@ -37,23 +38,24 @@ impl fmt::Debug for PublisherId {
     }
 }
 
+impl Value for PublisherId {
+    fn write(&self, writer: &mut Writer<'_>) {
+        writer.fixed(&self.0.to_be_bytes());
+    }
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Self(u64::from_be_bytes(reader.fixed()))
+    }
+}
+
 impl Serialize for PublisherId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() {
-            serializer.collect_str(self)
-        } else {
-            self.0.to_be_bytes().serialize(serializer)
-        }
+        serializer.collect_str(self)
     }
 }
 
 impl<'de> Deserialize<'de> for PublisherId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        if deserializer.is_human_readable() {
-            parsed(deserializer)
-        } else {
-            <[u8; 8]>::deserialize(deserializer).map(|bytes| Self(u64::from_be_bytes(bytes)))
-        }
+        parsed(deserializer)
     }
 }
 
@@ -101,23 +103,24 @@ impl fmt::Debug for PublicationId {
     }
 }
 
+impl Value for PublicationId {
+    fn write(&self, writer: &mut Writer<'_>) {
+        writer.fixed(&self.0.to_be_bytes());
+    }
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Self(u32::from_be_bytes(reader.fixed()))
+    }
+}
+
 impl Serialize for PublicationId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() {
-            serializer.collect_str(self)
-        } else {
-            self.0.to_be_bytes().serialize(serializer)
-        }
+        serializer.collect_str(self)
     }
 }
 
 impl<'de> Deserialize<'de> for PublicationId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        if deserializer.is_human_readable() {
-            parsed(deserializer)
-        } else {
-            <[u8; 4]>::deserialize(deserializer).map(|bytes| Self(u32::from_be_bytes(bytes)))
-        }
+        parsed(deserializer)
     }
 }
 

@@ -1,53 +1,52 @@
-use serde::{Deserialize, Serialize};
-
 use crate::growing::growing;
+use crate::kinds::kinds;
 use crate::{
     Alias, ChannelName, Payload, Ping, Pong, Position, Publication, PublicationId, RefusalCode, RequestId,
     ResetReason, Seq, UnsubscribeCode,
 };
 
-/// Everything that a server may say. New kinds come last.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ServerFrame {
-    /// The connection is live; the answer to hello.
-    Welcome(Welcome),
-    /// A subscription is live; what was missed comes with it.
-    Subscribed(Subscribed),
-    /// A publication of a subscribed channel.
-    Publication(Delivery),
-    /// A publish is accepted, now or earlier.
-    Published(Published),
-    /// A publish is not accepted, because earlier ones of its publisher are missing.
-    Behind(Behind),
-    /// A request is refused.
-    Refused(Refused),
-    /// A subscription ended.
-    Unsubscribed(Unsubscribed),
-    /// A channel's log went back: continue from an older position.
-    Rewound(Rewound),
-    /// A subscription lost its place: what came between is gone.
-    Reset(Reset),
-    /// A publication of an ephemeral namespace: at most once, no position.
-    Ephemeral(Ephemeral),
-    /// A part of a log; the answer to history.
-    History(HistoryPage),
-    /// Who is in a channel; the answer to presence.
-    Presence(PresenceList),
-    /// Somebody joined a channel.
-    Joined(Joined),
-    /// Somebody left a channel.
-    Left(Left),
-    /// A new token is accepted.
-    Refreshed(Refreshed),
-    /// This node stops soon: open another connection, then close this one.
-    GoingAway(GoingAway),
-    /// Are you there?
-    Ping(Ping),
-    /// I am here.
-    Pong(Pong),
-    /// How many are in a channel, where it is not said who joins and leaves.
-    Occupancy(Occupancy),
+kinds! {
+    /// Everything that a server may say. New kinds come last.
+    pub enum ServerFrame {
+        /// The connection is live; the answer to hello.
+        Welcome(Welcome) = 0, "welcome";
+        /// A subscription is live; what was missed comes with it.
+        Subscribed(Subscribed) = 1, "subscribed";
+        /// A publication of a subscribed channel.
+        Publication(Delivery) = 2, "publication";
+        /// A publish is accepted, now or earlier.
+        Published(Published) = 3, "published";
+        /// A publish is not accepted, because earlier ones of its publisher are missing.
+        Behind(Behind) = 4, "behind";
+        /// A request is refused.
+        Refused(Refused) = 5, "refused";
+        /// A subscription ended.
+        Unsubscribed(Unsubscribed) = 6, "unsubscribed";
+        /// A channel's log went back: continue from an older position.
+        Rewound(Rewound) = 7, "rewound";
+        /// A subscription lost its place: what came between is gone.
+        Reset(Reset) = 8, "reset";
+        /// A publication of an ephemeral namespace: at most once, no position.
+        Ephemeral(Ephemeral) = 9, "ephemeral";
+        /// A part of a log; the answer to history.
+        History(HistoryPage) = 10, "history";
+        /// Who is in a channel; the answer to presence.
+        Presence(PresenceList) = 11, "presence";
+        /// Somebody joined a channel.
+        Joined(Joined) = 12, "joined";
+        /// Somebody left a channel.
+        Left(Left) = 13, "left";
+        /// A new token is accepted.
+        Refreshed(Refreshed) = 14, "refreshed";
+        /// This node stops soon: open another connection, then close this one.
+        GoingAway(GoingAway) = 15, "going_away";
+        /// Are you there?
+        Ping(Ping) = 16, "ping";
+        /// I am here.
+        Pong(Pong) = 17, "pong";
+        /// How many are in a channel, where it is not said who joins and leaves.
+        Occupancy(Occupancy) = 18, "occupancy";
+    }
 }
 
 growing! {
