@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tidewire_protocol::{Position, PublicationId};
 
 use crate::fallible::{FallibleBackbone, News};
-use crate::harness::{Client, TestNode, node_on_a_fallible_log, settings};
+use crate::harness::{Client, Dice, TestNode, node_on_a_fallible_log, settings};
 
 const CHANNEL: &str = "chat:lobby";
 
@@ -126,17 +126,4 @@ impl Subscriber {
 
 fn position(text: &Value) -> Position {
     text.as_str().unwrap().parse().unwrap()
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % bound
-    }
 }

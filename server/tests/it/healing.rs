@@ -7,7 +7,7 @@ use tidewire_backbone::{Answer, Entry, Faults, FaultyBackbone, MemoryConfig, Not
 use tidewire_protocol::Payload;
 use tidewire_server::{Author, Settings, Switches};
 
-use crate::harness::{TestNode, node_on, publish, settings};
+use crate::harness::{TestNode, node_on, publish, settings, until};
 
 const CHANNEL: &str = "chat:lobby";
 
@@ -229,13 +229,4 @@ fn log(faults: &Faults) -> Answer {
 fn payloads(answer: &Answer) -> Vec<Value> {
     let entries = answer.run.entries.iter();
     entries.map(|entry| serde_json::from_slice(entry.payload.bytes()).unwrap()).collect()
-}
-
-async fn until(holds: impl Fn() -> bool) {
-    let waiting = async {
-        while !holds() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(10), waiting).await.expect("it never comes true");
 }

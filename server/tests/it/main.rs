@@ -14,6 +14,7 @@ mod cli;
 mod config;
 mod drain_command;
 mod draining;
+mod failovers;
 mod gate;
 mod greeting;
 mod healing;
