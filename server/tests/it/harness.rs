@@ -129,7 +129,8 @@ impl<B> TestNode<B> {
     }
 }
 
-async fn start<B: Backbone>(
+/// A node on any backbone.
+pub(crate) async fn start<B: Backbone>(
     settings: Settings,
     policy: Arc<dyn Policy>,
     backbone: Arc<B>,
