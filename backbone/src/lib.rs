@@ -21,7 +21,7 @@ pub mod contract;
 
 mod memory;
 #[cfg(feature = "faults")]
-pub use memory::{Faults, FaultyBackbone, Lost, Noticed, Pace};
+pub use memory::{Faults, FaultyBackbone, Noticed, Pace, Taken};
 pub use memory::{MemoryBackbone, MemoryConfig};
 
 mod redis;

@@ -3,7 +3,7 @@
 #[cfg(feature = "faults")]
 mod faults;
 #[cfg(feature = "faults")]
-pub use faults::{Faults, FaultyBackbone, Lost, Noticed, Pace};
+pub use faults::{Faults, FaultyBackbone, Noticed, Pace, Taken};
 
 mod log;
 mod publishers;

@@ -1,6 +1,7 @@
 //! Logs in memory that suffer what a test wants: failovers that lose a tail, a replaced primary that goes on
 //! serving, lost logs, lost news, calls that fail after they were carried out.
 
+mod chance;
 mod link;
 mod primary;
 
@@ -12,11 +13,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::FutureExt;
 use futures_util::future::{self, BoxFuture};
-use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
 use tidewire_protocol::ChannelName;
 use tokio::time::Instant;
 
+use self::chance::Chance;
 use self::link::{Call, Link};
 use self::primary::Primary;
 use crate::outlet::Outlet;
@@ -47,12 +47,14 @@ pub enum Noticed {
     ByNone,
 }
 
-/// What a failover lost.
+/// What a log took.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lost {
-    /// In which channel.
+pub struct Taken {
+    /// Which server's log: 0 is the first primary, each that replaces one has the next number.
+    pub server: usize,
+    /// The channel.
     pub channel: ChannelName,
-    /// The publication, as the replaced primary has it.
+    /// The publication, as the log has it.
     pub entry: Entry,
 }
 
@@ -74,11 +76,13 @@ impl Default for Pace {
 
 struct State {
     config: MemoryConfig,
-    random: StdRng,
+    chance: Chance,
     lag: Duration,
     /// The last is the primary; the others were.
     servers: Vec<Primary>,
     links: Vec<Link>,
+    /// What nobody has asked for yet.
+    journal: Vec<Taken>,
 }
 
 impl Faults {
@@ -86,10 +90,11 @@ impl Faults {
     pub fn new(config: MemoryConfig, seed: u64) -> Self {
         Self(Arc::new(Mutex::new(State {
             config,
-            random: StdRng::seed_from_u64(seed),
+            chance: Chance::new(seed),
             lag: Duration::ZERO,
             servers: vec![Primary::default()],
             links: Vec::new(),
+            journal: Vec::new(),
         })))
     }
 
@@ -108,15 +113,20 @@ impl Faults {
     }
 
     /// What a failover would lose now.
-    pub fn at_risk(&self) -> Vec<Lost> {
-        self.state().primary(Instant::now()).unreplicated()
+    pub fn at_risk(&self) -> Vec<Taken> {
+        self.state().at_risk()
+    }
+
+    /// What the logs took since this was asked last, in that order.
+    pub fn journal(&self) -> Vec<Taken> {
+        std::mem::take(&mut self.state().journal)
     }
 
     /// The replica becomes the primary, without what it has not got yet. Answers what is lost by that.
-    pub fn fail_over(&self, noticed: Noticed) -> Vec<Lost> {
+    pub fn fail_over(&self, noticed: Noticed) -> Vec<Taken> {
         let mut state = self.state();
-        let primary = state.primary(Instant::now());
-        let (lost, promoted) = (primary.unreplicated(), primary.promote());
+        let lost = state.at_risk();
+        let promoted = state.primary(Instant::now()).promote();
         state.replace(promoted, noticed);
         lost
     }
@@ -171,9 +181,9 @@ impl FaultyBackbone {
         self.mend_news();
     }
 
-    /// From now on every call fails at once, and nothing is carried out.
+    /// From now on every call fails at once, and nothing is carried out; what is under way is lost.
     pub fn go_down(&self) {
-        self.state().links[self.node].health = link::Health::Down;
+        self.state().links[self.node].go_down();
     }
 
     /// Calls are answered again, and the node is told `Interrupted`.
@@ -197,11 +207,11 @@ impl FaultyBackbone {
     }
 
     /// Waits until a call is carried out; answers at which turn of the link that is.
-    async fn reach(&self) -> Result<(usize, Duration), BackboneError> {
+    async fn reach(&self, channel: &ChannelName) -> Result<(usize, Duration), BackboneError> {
         let (request, answer) = {
             let mut state = self.state();
             state.links[self.node].reachable()?;
-            state.pace(self.node)
+            state.pace(self.node, channel)
         };
         pause(request).await;
         let state = self.state();
@@ -230,7 +240,7 @@ impl Backbone for FaultyBackbone {
         if let Err(error) = state.links[self.node].reachable() {
             return future::ready(Err(error)).boxed();
         }
-        let (request, answer) = state.pace(self.node);
+        let (request, answer) = state.pace(self.node, channel);
         let now = Instant::now();
         let call = Call { channel: channel.clone(), draft, retention, answer };
         let (due, heard) = state.links[self.node].call(now + request, call);
@@ -252,19 +262,19 @@ impl Backbone for FaultyBackbone {
     }
 
     async fn listen(&self, channel: &ChannelName) -> Result<(), BackboneError> {
-        let (turns, answer) = self.reach().await?;
+        let (turns, answer) = self.reach(channel).await?;
         self.state().links[self.node].channels.insert(channel.clone());
         self.answered(turns, answer, ()).await
     }
 
     async fn unlisten(&self, channel: &ChannelName) -> Result<(), BackboneError> {
-        let (turns, answer) = self.reach().await?;
+        let (turns, answer) = self.reach(channel).await?;
         self.state().links[self.node].channels.remove(channel);
         self.answered(turns, answer, ()).await
     }
 
     async fn read(&self, channel: &ChannelName, after: u64, limit: usize) -> Result<Answer, BackboneError> {
-        let (turns, answer) = self.reach().await?;
+        let (turns, answer) = self.reach(channel).await?;
         let found = {
             let mut state = self.state();
             let server = state.links[self.node].server;
@@ -295,18 +305,22 @@ impl State {
         }
     }
 
-    fn pace(&mut self, node: usize) -> (Duration, Duration) {
+    fn at_risk(&mut self) -> Vec<Taken> {
+        let server = self.servers.len() - 1;
+        let unreplicated = self.primary(Instant::now()).unreplicated();
+        unreplicated.map(|(channel, entry)| Taken { server, channel, entry }).collect()
+    }
+
+    /// How long a node's next call for a channel takes; whatever becomes of its calls for others.
+    fn pace(&mut self, node: usize, channel: &ChannelName) -> (Duration, Duration) {
         let Pace { request, answer } = self.links[node].pace.clone();
-        let mut draw = |range: RangeInclusive<Duration>| match range.start() == range.end() {
-            true => *range.start(),
-            false => self.random.random_range(range),
-        };
-        (draw(request), draw(answer))
+        let who = Some(node);
+        (self.chance.duration(request, who, channel), self.chance.duration(answer, who, channel))
     }
 
     fn read(&mut self, server: usize, channel: &ChannelName, after: u64, limit: usize) -> Answer {
         let now = Instant::now();
-        let tag = self.random.random();
+        let tag = self.chance.next(None, channel) as u32;
         self.servers[server].log(now, channel, tag, self.config.tips, self.lag).read(after, limit)
     }
 
@@ -314,9 +328,12 @@ impl State {
     fn carry_out(&mut self, node: usize) {
         let now = Instant::now();
         while let Some((Call { channel, draft, retention, answer }, heard)) = self.links[node].due(now) {
-            let (server, tag) = (self.links[node].server, self.random.random());
+            let (server, tag) = (self.links[node].server, self.chance.next(None, &channel) as u32);
             let terms = (tag, self.config.tips, self.lag);
             let (appended, news) = self.servers[server].publish(now, &channel, draft, retention, terms);
+            if let Some(Arrival::Published(_, entry)) = &news {
+                self.journal.push(Taken { server, channel: channel.clone(), entry: entry.clone() });
+            }
             if let Some(news) = news {
                 let links = self.links.iter().filter(|link| link.server == server);
                 links.for_each(|link| link.tell(&channel, &news));

@@ -13,7 +13,7 @@ use crate::{Appended, Arrival, BackboneError, Draft, Interrupted, Retention};
 pub(super) struct Link {
     /// Which server it is connected to.
     pub(super) server: usize,
-    /// How often it has turned to another.
+    /// How often it has turned to another, or was lost.
     pub(super) turns: usize,
     pub(super) outlet: Outlet,
     pub(super) channels: BTreeSet<ChannelName>,
@@ -67,6 +67,12 @@ impl Link {
             calls: VecDeque::new(),
             busy: None,
         }
+    }
+
+    pub(super) fn go_down(&mut self) {
+        self.health = Health::Down;
+        self.turns += 1;
+        self.calls.clear();
     }
 
     /// Connects to another server; what was under way to the former is lost.

@@ -4,17 +4,27 @@ use std::time::Duration;
 use tidewire_protocol::{ChannelName, Tag};
 use tokio::time::Instant;
 
-use super::Lost;
 use crate::memory::log::Log;
-use crate::{Appended, Arrival, Draft, EphemeralPublication, Retention};
+use crate::{Appended, Arrival, Draft, Entry, EphemeralPublication, Retention};
 
 /// A server that takes writes, and the replica that follows it.
 #[derive(Default)]
 pub(super) struct Primary {
     logs: BTreeMap<ChannelName, Log>,
     replica: BTreeMap<ChannelName, Log>,
-    /// Each change of a log: when the replica has it, and the log after it.
-    under_way: VecDeque<(Option<Instant>, ChannelName, Log)>,
+    /// Oldest first.
+    under_way: VecDeque<Change>,
+}
+
+/// A change of a log, on its way to the replica.
+struct Change {
+    /// When the replica has it; `None`: not before this server is gone.
+    due: Option<Instant>,
+    channel: ChannelName,
+    /// The entry that it appended, if any.
+    entry: Option<Entry>,
+    /// The log after it.
+    log: Log,
 }
 
 impl Primary {
@@ -38,7 +48,7 @@ impl Primary {
             Appended::Accepted { .. } => {
                 let entry = log.newest().cloned();
                 log.trim(entries, bytes);
-                self.write(now, channel, lag);
+                self.change(now, channel, entry.clone(), lag);
                 entry.map(|entry| Arrival::Published(channel.clone(), entry))
             }
             Appended::Old { .. } | Appended::Behind { .. } => None,
@@ -58,7 +68,7 @@ impl Primary {
         self.replicate(now);
         if self.logs.get(channel).is_none_or(|log| log.end() <= now) {
             self.logs.insert(channel.clone(), Log::from(Tag(tag), now, tips));
-            self.write(now, channel, lag);
+            self.change(now, channel, None, lag);
         }
         let log = self.logs.entry(channel.clone()).or_insert_with(|| Log::from(Tag(tag), now, tips));
         log.forget_idle(now);
@@ -68,8 +78,8 @@ impl Primary {
 
     pub(super) fn trim(&mut self, channel: &ChannelName, entries: u32) {
         let on_replica = self.replica.get_mut(channel);
-        let under_way =
-            self.under_way.iter_mut().filter(|(_, name, _)| name == channel).map(|(_, _, log)| log);
+        let under_way = self.under_way.iter_mut().filter(|change| change.channel == *channel);
+        let under_way = under_way.map(|change| &mut change.log);
         self.logs.get_mut(channel).into_iter().chain(on_replica).chain(under_way).for_each(|log| {
             log.trim(entries, u64::MAX);
         });
@@ -77,22 +87,16 @@ impl Primary {
 
     /// The replica takes what has come to it by now.
     pub(super) fn replicate(&mut self, now: Instant) {
-        while let Some((_, channel, log)) =
-            self.under_way.pop_front_if(|(due, ..)| due.is_some_and(|due| due <= now))
+        while let Some(change) =
+            self.under_way.pop_front_if(|change| change.due.is_some_and(|due| due <= now))
         {
-            self.replica.insert(channel, log);
+            self.replica.insert(change.channel, change.log);
         }
     }
 
-    /// What the replica has not got.
-    pub(super) fn unreplicated(&self) -> Vec<Lost> {
-        let mut lost = Vec::new();
-        for (channel, log) in &self.logs {
-            let has = self.replica.get(channel).map_or(0, |replica| replica.read(u64::MAX, 0).tip.offset);
-            let entries = log.read(has, usize::MAX).run.entries;
-            lost.extend(entries.into_iter().map(|entry| Lost { channel: channel.clone(), entry }));
-        }
-        lost
+    /// The entries that the replica has not got.
+    pub(super) fn unreplicated(&self) -> impl Iterator<Item = (ChannelName, Entry)> {
+        self.under_way.iter().filter_map(|change| Some((change.channel.clone(), change.entry.clone()?)))
     }
 
     /// What becomes of the replica when this server is gone.
@@ -100,15 +104,13 @@ impl Primary {
         Self { logs: self.replica.clone(), replica: self.replica.clone(), under_way: VecDeque::new() }
     }
 
-    fn write(&mut self, now: Instant, channel: &ChannelName, lag: Duration) {
+    fn change(&mut self, now: Instant, channel: &ChannelName, entry: Option<Entry>, lag: Duration) {
         let Some(log) = self.logs.get(channel) else { return };
-        // A lag without end: not before the next failover.
-        let due = now.checked_add(lag);
-        match due.filter(|due| *due <= now && self.under_way.is_empty()) {
-            Some(_) => {
-                self.replica.insert(channel.clone(), log.clone());
-            }
-            None => self.under_way.push_back((due, channel.clone(), log.clone())),
+        let (channel, log) = (channel.clone(), log.clone());
+        if lag.is_zero() && self.under_way.is_empty() {
+            self.replica.insert(channel, log);
+        } else {
+            self.under_way.push_back(Change { due: now.checked_add(lag), channel, entry, log });
         }
     }
 }
