@@ -10,7 +10,7 @@ mod ring;
 mod subscriber;
 mod sweeping;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -45,7 +45,8 @@ pub(crate) struct Channel {
 struct State {
     stage: Stage,
     ring: Option<Ring>,
-    subscribers: HashMap<ConnectionId, Subscriber>,
+    /// In the order in which they connected, so that a world that is played again goes the same way.
+    subscribers: BTreeMap<ConnectionId, Subscriber>,
     /// Arrivals since the verification began; bounded, and dropped with `again` where they would be too many.
     waiting: Vec<Entry>,
     /// Verify once more before settling.
@@ -91,7 +92,7 @@ impl Channel {
             state: Mutex::new(State {
                 stage: Stage::Unknown,
                 ring: None,
-                subscribers: HashMap::new(),
+                subscribers: BTreeMap::new(),
                 waiting: Vec::new(),
                 again: false,
                 listening: false,
@@ -113,9 +114,6 @@ impl Channel {
         let mut state = self.state.lock();
         state.touched = now;
         state.subscribers.remove(&connection);
-        if state.subscribers.is_empty() {
-            state.subscribers = HashMap::new();
-        }
     }
 
     /// Somebody is about to join: do not leave now.

@@ -14,6 +14,7 @@ use futures_util::FutureExt;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tidewire_protocol::Codec;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
@@ -73,6 +74,22 @@ async fn connect(State(node): State<Node>, mut request: Request) -> Response {
     (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
 }
 
+#[cfg(feature = "simulation")]
+impl Node {
+    /// Serves a WebSocket of this process as if it had come through `/v1/connect`. `false`: as full or on its way
+    /// out, the node takes none.
+    pub fn connect<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+        &self,
+        stream: S,
+        codec: Codec,
+    ) -> bool {
+        let admitted = self.0.connections.admit(&self.settings().limits, None);
+        let Some((id, admission)) = admitted.ok().filter(|_| !self.is_draining()) else { return false };
+        self.0.links.spawn(converse(self.0.clone(), stream, codec, id, admission, Credentials::default()));
+        true
+    }
+}
+
 async fn serve(
     node: Arc<Inner>,
     upgrade: OnUpgrade,
@@ -82,12 +99,24 @@ async fn serve(
     door: Credentials,
 ) {
     let Ok(upgraded) = upgrade.await else { return };
+    converse(node, TokioIo::new(upgraded), codec, id, admission, door).await;
+}
+
+/// Serves a WebSocket that is open.
+async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    node: Arc<Inner>,
+    stream: S,
+    codec: Codec,
+    id: ConnectionId,
+    admission: Admission,
+    door: Credentials,
+) {
     let limits = &node.settings.limits;
     let lifetime = node.settings.connection_age.map(lifetime);
     let connection = Arc::new(Connection::new(id, codec, limits.outbox_bytes, node.clock, door, lifetime));
     node.connections.insert(connection.clone());
     metrics::counter!("tidewire_connections_total").increment(1);
-    let stream = Fragments::of(TokioIo::new(upgraded), connection.clone(), limits.fragments);
+    let stream = Fragments::of(stream, connection.clone(), limits.fragments);
     let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(socket_config(limits))).await;
     let driver = Driver::new(Caller { node, connection }, admission, socket);
     if AssertUnwindSafe(driver.run()).catch_unwind().await.is_err() {

@@ -69,10 +69,14 @@ impl Hub {
     /// News may have been missed of all channels of a shard: verifies those with rings, and finds out of the
     /// others whether their logs still have what is settling.
     pub(crate) fn interrupt(&self, shard: usize) {
-        for channel in self.in_shard(shard) {
+        let mut channels = self.in_shard(shard);
+        channels.sort_unstable_by_key(|channel| channel.alias.0);
+        for channel in channels {
             channel.interrupt();
         }
-        for healing in self.healings.in_shard(shard) {
+        let mut healings = self.healings.in_shard(shard);
+        healings.sort_unstable_by(|one, other| one.name().cmp(other.name()));
+        for healing in healings {
             if !self.find(healing.name()).is_some_and(|channel| channel.has_ring()) {
                 healing.sweep();
             }

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -174,7 +175,8 @@ impl Inner {
             interruptions: AtomicU64::new(0),
         });
         let departure = Departure::new(settings.drain);
-        let shards = std::thread::available_parallelism().map_or(1, usize::from);
+        let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let shards = settings.shards.unwrap_or(cores).get();
         let name = match settings.node.as_str() {
             "" => format!("{:08x}", rand::random::<u32>()),
             name => name.to_owned(),

@@ -1,3 +1,4 @@
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use crate::{Limits, Namespaces};
@@ -32,6 +33,8 @@ pub struct Settings {
     pub drain: Drain,
     /// A request waits so long for the backbone before it is refused as unavailable.
     pub backbone_patience: Duration,
+    /// How many tasks relay publications, each those of its own channels; `None`: one for each core.
+    pub shards: Option<NonZeroUsize>,
 }
 
 /// How a node goes away.
@@ -59,6 +62,7 @@ impl Default for Settings {
             connection_age: None,
             drain: Drain { within: Duration::from_secs(20), spread: Duration::from_secs(10) },
             backbone_patience: Duration::from_secs(5),
+            shards: None,
         }
     }
 }
