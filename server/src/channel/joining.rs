@@ -41,6 +41,7 @@ pub(crate) async fn join(
             Step::FirstVerify => channel.verified(0, wanted).await?,
             Step::Read { after, limit } => {
                 let (number, answer) = channel.read(after, limit).await?;
+                channel.widen(&answer);
                 search.heard(wish, answer, number > begun);
             }
             Step::Verify => {
@@ -60,6 +61,8 @@ struct Search {
     gone: Option<ResetReason>,
     /// The older offers are not there either.
     exhausted: bool,
+    /// The answer that others shared ended before the newest offer.
+    fell_short: bool,
     /// The ring was verified since the request came.
     verified: bool,
 }
@@ -72,6 +75,11 @@ impl Search {
         };
         match (held, newest(&wish.since)) {
             (Some(held), _) => self.found = Some((held, answer)),
+            (None, Some(newest))
+                if answer.run.tip() != answer.tip && answer.run.tip().offset < newest.offset =>
+            {
+                self.fell_short = true;
+            }
             // A read that began before the request may not know the position yet.
             (None, Some(newest)) if fresh => {
                 self.exhausted = self.gone.is_some() || wish.since.len() == 1;
@@ -129,7 +137,12 @@ impl Channel {
         let all = self.bounds().entries;
         match (newest(&wish.since), search) {
             (None, _) => Step::Read { after: tip.offset.saturating_sub(wish.last), limit: REPLAY_ENTRIES },
-            (Some(newest), Search { gone: None, .. }) => {
+            (Some(newest), Search { gone: None, fell_short: false, .. }) => {
+                // Who returns from about the same place reads the same.
+                let after = newest.offset - newest.offset % REPLAY_ENTRIES as u64;
+                Step::Read { after, limit: 2 * REPLAY_ENTRIES }
+            }
+            (Some(newest), Search { gone: None, fell_short: true, .. }) => {
                 Step::Read { after: newest.offset, limit: REPLAY_ENTRIES }
             }
             (Some(_), Search { exhausted: false, .. }) => {
@@ -144,6 +157,14 @@ impl Channel {
                 self.welcome(&mut state, connection, wish, begin);
                 Step::Subscribed
             }
+        }
+    }
+
+    /// Puts what was read before the ring's first entry in front of it, as far as there is room, for those who
+    /// return from there next.
+    fn widen(&self, answer: &Answer) {
+        if let Some(ring) = &mut self.state.lock().ring {
+            ring.widen(&answer.run);
         }
     }
 

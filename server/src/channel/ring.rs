@@ -56,6 +56,24 @@ impl Ring {
         self.trim();
     }
 
+    /// Puts in front what a run of the same history has before the first entry, as far as the bounds allow.
+    pub(crate) fn widen(&mut self, run: &Run) {
+        if !run.holds(self.run.base) {
+            return;
+        }
+        let mut earlier = run.upto(self.run.base).rev().peekable();
+        while let Some(entry) = earlier.next() {
+            let bytes = self.bytes + weight(entry);
+            if self.run.entries.len() >= self.bounds.entries || bytes > self.bounds.bytes {
+                return;
+            }
+            self.bytes = bytes;
+            self.run.entries.push_front(entry.clone());
+            self.heard.push_front(NEVER);
+            self.run.base = earlier.peek().map_or(run.base, |before| before.position);
+        }
+    }
+
     /// The newest position that a run holds too.
     pub(crate) fn common(&self, other: &Run) -> Option<Position> {
         let newest_first = self.run.entries.iter().rev().map(|entry| entry.position);

@@ -12,6 +12,7 @@ use futures_util::FutureExt;
 use tidewire_backbone::{Answer, BackboneError, Entry, Run};
 use tidewire_protocol::{Position, ResetReason};
 
+use super::joining::REPLAY_ENTRIES;
 use super::ring::Ring;
 use super::subscriber::{News, Place};
 use super::{Channel, Stage, State};
@@ -197,7 +198,8 @@ impl Channel {
         let most = self.bounds().entries;
         let log = |after| self.scope.in_time(self.scope.read(&self.name, after, most));
         if let Some(offset) = wanted.offset {
-            let answer = log(offset).await?;
+            // Others return from a little before.
+            let answer = log(offset.saturating_sub(REPLAY_ENTRIES as u64)).await?;
             if answer.run.tip() == answer.tip {
                 return Ok(answer.run);
             }

@@ -154,6 +154,36 @@ async fn a_storm_of_returns_reads_the_log_once_for_all() {
     assert!(node.backbone.reads() <= 2, "{} reads", node.backbone.reads());
 }
 
+#[tokio::test]
+async fn who_return_from_different_places_share_a_read_too() {
+    let node = node_on_a_fallible_log(keeping(1000)).await;
+    let mut positions = Vec::new();
+    for number in 0..300 {
+        positions.push(node.publishes("chat:lobby", number).await);
+    }
+    let mut first = node.connect(0).await;
+    assert_eq!(replayed(&first.resumes("chat:lobby", &[&positions[280]]).await).len(), 19);
+    let mut clients = Vec::new();
+    for number in 1..=60 {
+        clients.push(node.connect(number).await);
+    }
+    let offers: Vec<_> = (0..60).map(|back| [positions[279 - back].as_str()]).collect();
+    let returns = clients.iter_mut().zip(&offers).map(|(client, offer)| client.resumes("chat:lobby", offer));
+    let subscribed = futures_util::future::join_all(returns).await;
+    for (back, subscribed) in subscribed.iter().enumerate() {
+        assert_eq!(subscribed["from"], positions[279 - back]);
+        assert_eq!(replayed(subscribed).len(), 20 + back);
+    }
+    assert_eq!(node.backbone.reads(), 1);
+    // From further back: one read for all within reach of each other, and none for who comes after them.
+    for number in [130, 150, 190] {
+        let mut late = node.connect(number).await;
+        let position = positions[number as usize].as_str();
+        assert_eq!(late.resumes("chat:lobby", &[position]).await["from"], position);
+    }
+    assert_eq!(node.backbone.reads(), 2);
+}
+
 fn keeping(entries: u32) -> tidewire_server::Settings {
     let mut settings = settings();
     let others = settings.namespaces.others.as_mut().unwrap();
