@@ -104,3 +104,47 @@ fn place(entry: &Entry) -> (u64, PublisherId, u64) {
 /// How long a publisher may be behind before an entry is forced, in milliseconds: other nodes and the publisher may
 /// have what is missing, and clients force after 5 s.
 const PATIENCE: u64 = Duration::from_secs(3).as_millis() as u64;
+
+#[cfg(test)]
+mod tests {
+    use tidewire_protocol::{Payload, Position, Seq, Tag};
+
+    use super::*;
+
+    #[test]
+    fn it_goes_in_the_order_of_the_log_that_was_lost() {
+        let mut mending = Mending::new(9);
+        mending.add(vec![entry(3, 8, 1), entry(1, 7, 4)]);
+        mending.add(vec![entry(2, 7, 5), entry(3, 8, 1)]);
+        assert_eq!(order(&mending, 0), [(7, 4, false), (7, 5, false), (8, 1, false)]);
+    }
+
+    #[test]
+    fn only_the_first_of_a_publisher_that_is_behind_for_long_is_forced() {
+        let mut mending = Mending::new(9);
+        mending.add(vec![entry(1, 7, 4), entry(2, 7, 5), entry(3, 8, 1)]);
+        mending.is_behind((PublisherId(7), 4), 100);
+        assert_eq!(order(&mending, 100 + PATIENCE - 1), [(7, 4, false), (7, 5, false), (8, 1, false)]);
+        assert_eq!(order(&mending, 100 + PATIENCE), [(7, 4, true), (7, 5, false), (8, 1, false)]);
+        mending.remove((PublisherId(7), 4));
+        assert_eq!(order(&mending, 100 + PATIENCE), [(7, 5, false), (8, 1, false)]);
+    }
+
+    #[test]
+    fn what_a_log_may_have_forgotten_is_given_up() {
+        let mut mending = Mending::new(9);
+        mending.add(vec![entry(1, 7, 4)]);
+        assert_eq!((mending.give_up(50, 51), mending.give_up(51, 51)), (0, 1));
+        assert!(mending.is_empty());
+    }
+
+    fn entry(offset: u64, publisher: u64, seq: Seq) -> (Entry, u64) {
+        let (publisher, payload) = (PublisherId(publisher), Payload::Json("1".into()));
+        let position = Position { offset, tag: Tag(0) };
+        (Entry { position, publisher, seq, missing: 0, payload, user: None }, 0)
+    }
+
+    fn order(mending: &Mending, now: u64) -> Vec<(u64, Seq, bool)> {
+        mending.drafts(now).into_iter().map(|draft| (draft.publisher.0, draft.seq, draft.force)).collect()
+    }
+}

@@ -205,3 +205,85 @@ fn copied(payload: &Payload) -> Payload {
 
 /// Of what the log said that it is old, and not where.
 const UNKNOWN: Position = Position { offset: 0, tag: Tag(0) };
+
+#[cfg(test)]
+mod tests {
+    use tidewire_protocol::PublisherId;
+
+    use super::*;
+
+    #[test]
+    fn what_is_acknowledged_is_kept_until_it_is_settled() {
+        let mut settling = acknowledged(1..=3);
+        settling.let_go(2);
+        assert_eq!(seqs(&settling), [2, 3]);
+        settling.let_go(4);
+        assert!(settling.is_empty() && settling.bytes() == 0);
+    }
+
+    #[test]
+    fn what_is_acknowledged_again_settles_anew() {
+        let mut settling = acknowledged(1..=2);
+        settling.acknowledge((PublisherId(7), 1), None, 9);
+        settling.let_go(5);
+        assert_eq!(seqs(&settling), [1]);
+    }
+
+    #[test]
+    fn what_got_no_answer_is_not_kept() {
+        let mut settling = Settling::new(9, 1 << 20);
+        settling.expect(&draft(1));
+        settling.expect(&draft(1));
+        settling.forget((PublisherId(7), 1));
+        assert!(!settling.is_empty(), "another attempt waits");
+        settling.forget((PublisherId(7), 1));
+        assert!(settling.is_empty() && settling.bytes() == 0);
+    }
+
+    #[test]
+    fn beyond_its_bounds_the_oldest_go() {
+        let mut settling = Settling::new(2, 1 << 20);
+        for seq in 1..=4 {
+            settling.expect(&draft(seq));
+            settling.acknowledge((PublisherId(7), seq), None, seq);
+        }
+        assert_eq!(seqs(&settling), [3, 4]);
+    }
+
+    #[test]
+    fn it_shares_its_bytes_with_the_ring() {
+        let mut settling = acknowledged(1..=1);
+        let in_ring = entry(1);
+        settling.meet(&in_ring);
+        assert!(seqs(&settling).is_empty());
+        settling.part(None);
+        let (kept, _) = settling.unmet().next().unwrap();
+        assert_eq!(kept.payload.bytes().as_ptr(), in_ring.payload.bytes().as_ptr());
+    }
+
+    fn acknowledged(seqs: std::ops::RangeInclusive<u64>) -> Settling {
+        let mut settling = Settling::new(9, 1 << 20);
+        for seq in seqs {
+            settling.expect(&draft(seq));
+            settling.acknowledge((PublisherId(7), seq), None, seq);
+        }
+        settling
+    }
+
+    fn seqs(settling: &Settling) -> Vec<u64> {
+        let mut seqs: Vec<_> = settling.unmet().map(|(entry, _)| entry.seq).collect();
+        seqs.sort_unstable();
+        seqs
+    }
+
+    fn draft(seq: u64) -> Draft {
+        let Entry { publisher, seq, payload, user, .. } = entry(seq);
+        Draft { publisher, seq, payload, user, force: false }
+    }
+
+    fn entry(seq: u64) -> Entry {
+        let payload = Payload::Json(format!("\"{seq}\"").into());
+        let position = Position { offset: seq, tag: Tag(0) };
+        Entry { position, publisher: PublisherId(7), seq, missing: 0, payload, user: None }
+    }
+}
