@@ -1,21 +1,16 @@
-//! Tidewire client for browsers: the session, driven by a WebSocket, a timer and the page's events.
+//! Tidewire's session for browsers, behind one function of numbers and bytes.
 //!
-//! The application's side is TypeScript (`@tidewire/client`). It makes a [`Driver`], tells it what it wants, and
-//! hears of everything that happens in packed batches, one call for each. Payloads go through as bytes: nothing
-//! here reads or makes JSON.
+//! The other side is `browser-driver.ts` of `@tidewire/client`, which owns sockets, timers and the page's events. It
+//! tells the [`Session`] what happens, and does what the packed answer says. Nothing else crosses: a value of
+//! JavaScript that lived here, or a function of ours that lived there, would each need code on both sides. Payloads
+//! go through as bytes: nothing here reads or makes JSON, or words for people.
 
-mod browser;
-mod clock;
-mod conversation;
-mod environment;
-mod host;
 mod packed;
-mod socket;
-mod timer;
+mod reason;
+mod told;
 
-mod driver;
-pub use driver::Driver;
-pub use host::Host;
+mod session;
+pub use session::Session;
 
 /// A client allocates little and seldom; the standard allocator is three times this one's size.
 #[cfg(target_arch = "wasm32")]

@@ -1,9 +1,13 @@
-use tidewire_protocol::{Advice, Payload, Position, Publication};
-use tidewire_session::{Event, Gap, Refusal, Status, Timestamp, TokenError};
+use tidewire_protocol::codec::binary;
+use tidewire_protocol::{Advice, ClientFrame, Payload, Position, Publication};
+use tidewire_session::{Event, Gap, LinkId, Refusal, Status, Timestamp, TokenError};
 
-/// Events as bytes, for `unpack.ts` of `@tidewire/client`: each a kind, for most the number of the subscription or
-/// request, and its fields; numbers little-endian, texts and bytes after their length. Offsets are written as
-/// floats, which are exact up to 2^53.
+use crate::reason::Reason;
+
+/// What is to be done as bytes, for `unpack.ts` of `@tidewire/client`: when to come again, infinite where there is no
+/// need to, and then one thing after the other. Each is a kind, for most the number of the link, subscription or
+/// request, and its fields; numbers little-endian, texts and bytes after their length. Offsets are written as floats,
+/// which are exact up to 2^53.
 pub(crate) struct Packed {
     bytes: Vec<u8>,
     now: Timestamp,
@@ -11,24 +15,51 @@ pub(crate) struct Packed {
 
 impl Packed {
     pub(crate) fn new(now: Timestamp) -> Self {
-        Self { bytes: Vec::new(), now }
+        Self { bytes: vec![0; 8], now }
     }
 
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes
+    /// All of it, with the moment to come again.
+    pub(crate) fn until(mut self, due: Option<Timestamp>) -> Vec<u8> {
+        let due = due.map_or(f64::INFINITY, |due| due.0 as f64);
+        if let Some(first) = self.bytes.first_chunk_mut() {
+            *first = due.to_le_bytes();
+        }
+        self.bytes
     }
 
     pub(crate) fn fetch_token(&mut self) {
         self.byte(1);
     }
 
+    pub(crate) fn open(&mut self, link: LinkId) {
+        self.about(10, link.0);
+    }
+
+    pub(crate) fn send(&mut self, link: LinkId, frames: &[ClientFrame]) {
+        self.about(11, link.0);
+        let mut message = Vec::new();
+        for frame in frames {
+            binary::encode(frame, &mut message);
+        }
+        self.slice(&message);
+    }
+
+    pub(crate) fn close(&mut self, link: LinkId, code: u16) {
+        self.about(12, link.0);
+        self.u32(code.into());
+    }
+
     pub(crate) fn event(&mut self, event: Event) {
         match event {
-            Event::Status(status) => self.status(status),
+            Event::Status(status) => self.status(&status),
             Event::TokenFailed(error) => {
-                self.trouble("token_failed", token_advice(&error), &error.to_string())
+                self.byte(2);
+                self.error(&(&error).into(), token_advice(&error));
             }
-            Event::Trouble(why) => self.trouble("trouble", Advice::Stop, &why),
+            Event::Trouble(why) => {
+                self.byte(2);
+                self.error(&Reason::trouble(&why), Advice::Stop);
+            }
             Event::Subscribed { subscription, position, replayed, recovered } => {
                 self.about(3, subscription.0);
                 self.optional_position(position);
@@ -49,11 +80,11 @@ impl Packed {
                 self.about(6, subscription.0);
                 match gap {
                     Gap::Reset(reason) => {
-                        self.text(reason.word());
+                        self.u16(reason.number());
                         self.u32(0);
                     }
                     Gap::Missing { count, before: _ } => {
-                        self.text("missing");
+                        self.u16(0);
                         self.count(count);
                     }
                 }
@@ -66,70 +97,66 @@ impl Packed {
                 self.about(8, history.0);
                 self.position(page.position);
                 self.byte(u8::from(page.more));
-                self.text(page.reset.map_or("", |reason| reason.word()));
+                self.u16(page.reset.map_or(0, |reason| reason.number()));
                 self.publications(&page.publications);
             }
             Event::Unsubscribed { subscription, code } => {
-                self.failed(subscription.0, code.word(), Advice::Stop, "the server ended the subscription");
+                self.failed(subscription.0, &code.into(), Advice::Stop);
             }
-            Event::PublishInDoubt { publish, why } => {
-                self.failed(publish.0, "in_doubt", Advice::Stop, &why.to_string());
-            }
+            Event::PublishInDoubt { publish, why } => self.failed(publish.0, &why.into(), Advice::Stop),
             Event::SubscribeRefused { subscription, refusal } => self.refused(subscription.0, &refusal),
             Event::PublishRefused { publish, refusal } => self.refused(publish.0, &refusal),
             Event::HistoryRefused { history, refusal } => self.refused(history.0, &refusal),
         }
     }
 
-    /// That a subscription or request came to nothing.
-    pub(crate) fn failed(&mut self, id: u32, code: &str, advice: Advice, reason: &str) {
-        self.about(9, id);
-        self.error(code, advice, reason);
+    /// That a subscription or request names no channel.
+    pub(crate) fn not_understood(&mut self, id: u32) {
+        self.failed(id, &Reason::BAD_CHANNEL, Advice::Stop);
     }
 
     fn refused(&mut self, id: u32, refusal: &Refusal) {
-        self.failed(id, refusal.word(), refusal.advice(), &refusal.to_string());
+        self.failed(id, &refusal.into(), refusal.advice());
     }
 
-    fn trouble(&mut self, code: &str, advice: Advice, reason: &str) {
-        self.byte(2);
-        self.error(code, advice, reason);
+    /// That a subscription or request came to nothing.
+    fn failed(&mut self, id: u32, reason: &Reason<'_>, advice: Advice) {
+        self.about(9, id);
+        self.error(reason, advice);
     }
 
-    fn error(&mut self, code: &str, advice: Advice, reason: &str) {
-        self.text(code);
+    fn error(&mut self, reason: &Reason<'_>, advice: Advice) {
         self.byte(match advice {
             Advice::Retry => 1,
             Advice::Stop => 0,
         });
-        self.text(reason);
+        self.reason(reason);
     }
 
-    /// The kind, the milliseconds to wait, the reason, and the names of connection, node and user.
-    fn status(&mut self, status: Status) {
-        let mut wait = 0;
-        let mut texts = [String::new(), String::new(), String::new(), String::new()];
-        let kind = match status {
-            Status::Idle => 0,
-            Status::Connecting => 1,
-            Status::Live { connection, node, user } => {
-                texts = [String::new(), connection, node, user.unwrap_or_default()];
-                2
-            }
-            Status::Waiting { until, why } => {
-                wait = until.ms_since(self.now);
-                texts[0] = why.to_string();
-                3
-            }
-            Status::Ended { why } => {
-                texts[0] = why.to_string();
-                4
-            }
+    fn reason(&mut self, reason: &Reason<'_>) {
+        self.u16(reason.number);
+        self.u32(reason.detail);
+        self.text(reason.said);
+    }
+
+    /// The kind, the milliseconds to wait, the reason, and of a live one the names of connection, node and user.
+    fn status(&mut self, status: &Status) {
+        let (kind, wait, reason) = match status {
+            Status::Idle => (0, 0, Reason::NONE),
+            Status::Connecting => (1, 0, Reason::NONE),
+            Status::Live { .. } => (2, 0, Reason::NONE),
+            Status::Waiting { until, why } => (3, until.ms_since(self.now), why.into()),
+            Status::Ended { why } => (4, 0, why.into()),
         };
         self.byte(0);
         self.byte(kind);
         self.float(wait);
-        texts.iter().for_each(|text| self.text(text));
+        self.reason(&reason);
+        if let Status::Live { connection, node, user } = status {
+            self.text(connection);
+            self.text(node);
+            self.text(user.as_deref().unwrap_or_default());
+        }
     }
 
     fn publications(&mut self, publications: &[Publication]) {
@@ -187,6 +214,10 @@ impl Packed {
     }
 
     fn u32(&mut self, number: u32) {
+        self.bytes.extend_from_slice(&number.to_le_bytes());
+    }
+
+    fn u16(&mut self, number: u16) {
         self.bytes.extend_from_slice(&number.to_le_bytes());
     }
 

@@ -4,11 +4,16 @@ use tidewire_protocol::{
 };
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::stage::{Stage, welcome};
+use crate::stage::{
+    CLOSE, CLOSED, CONNECT, Done, HISTORY, LINK, OPENED, PUBLISH_BINARY, PUBLISH_JSON, RECEIVED, RESUMED,
+    SUBSCRIBE, Stage, TICK, TOKEN, Told,
+};
 
+const STATUS: u8 = 0;
 const MESSAGES: u8 = 4;
 const PUBLISHED: u8 = 7;
 const FAILED: u8 = 9;
+const BAD_CHANNEL: u8 = 108;
 
 fn position(offset: u64) -> Position {
     Position { offset, tag: Tag(0x9f3a_01bc) }
@@ -37,58 +42,51 @@ fn publication(offset: u64, text: &str) -> ServerFrame {
     })
 }
 
-fn subscribe(stage: &Stage) -> RequestId {
-    stage.driver.subscribe(7, "chat:lobby", 0, None);
-    match stage.sent().as_slice() {
-        [ClientFrame::Subscribe(frame)] => frame.id,
-        other => panic!("expected one subscribe, not {other:?}"),
+fn subscribe(stage: &mut Stage) -> RequestId {
+    let done = stage.tells(&Told { kind: SUBSCRIBE, id: 7, text: "chat:lobby", ..Told::default() });
+    match done.as_slice() {
+        [Done::Send(LINK, frames)] => match frames.as_slice() {
+            [ClientFrame::Subscribe(frame)] => frame.id,
+            other => panic!("expected one subscribe, not {other:?}"),
+        },
+        other => panic!("expected one message, not {other:?}"),
     }
 }
 
-#[wasm_bindgen_test]
-fn it_opens_a_binary_socket_and_says_hello_with_its_subscriptions_in_one_message() {
-    let stage = Stage::at("ws://localhost/v1/connect");
-    stage.driver.subscribe(7, "chat:lobby", 5, None);
-    stage.driver.connect();
-    stage.driver.token(Some("secret".to_owned()));
-
-    assert_eq!(stage.props.opens(), "ws://localhost/v1/connect tidewire.v1.postcard arraybuffer");
-    match stage.sent().as_slice() {
-        [ClientFrame::Hello(hello), ClientFrame::Subscribe(subscribe)] => {
-            assert_eq!(hello.sdk, "web/test");
-            assert_eq!(hello.token.as_deref(), Some("secret"));
-            assert_eq!(subscribe.channel.as_str(), "chat:lobby");
-            assert_eq!(subscribe.last, 5);
-        }
-        other => panic!("expected hello and subscribe, not {other:?}"),
-    }
+fn told(kind: u8, id: u32) -> Told<'static> {
+    Told { kind, id, ..Told::default() }
 }
 
 #[wasm_bindgen_test]
-fn two_clients_have_different_publishers() {
-    let publisher = || {
-        let stage = Stage::at("ws://localhost/v1/connect");
-        stage.driver.connect();
-        stage.driver.token(None);
-        stage.props.opens();
-        match stage.sent().into_iter().next() {
-            Some(ClientFrame::Hello(hello)) => hello.publisher.unwrap(),
-            other => panic!("expected hello, not {other:?}"),
-        }
-    };
-    assert_ne!(publisher(), publisher());
+fn it_opens_a_link_and_says_hello_with_its_subscriptions_in_one_message() {
+    let mut stage = Stage::new(7);
+    stage.tells(&Told { kind: SUBSCRIBE, id: 7, text: "chat:lobby", count: 5, ..Told::default() });
+    stage.tells(&told(CONNECT, 0));
+    let done = stage.tells(&Told { kind: TOKEN, text: "secret", ..Told::default() });
+    assert_eq!(done, [Done::Open(LINK)]);
+
+    match stage.tells(&told(OPENED, LINK)).as_slice() {
+        [Done::Send(LINK, frames)] => match frames.as_slice() {
+            [ClientFrame::Hello(hello), ClientFrame::Subscribe(subscribe)] => {
+                assert_eq!(hello.sdk, concat!("web/", env!("CARGO_PKG_VERSION")));
+                assert_eq!(hello.token.as_deref(), Some("secret"));
+                assert_eq!(subscribe.channel.as_str(), "chat:lobby");
+                assert_eq!(subscribe.last, 5);
+            }
+            other => panic!("expected hello and subscribe, not {other:?}"),
+        },
+        other => panic!("expected one message, not {other:?}"),
+    }
 }
 
 #[wasm_bindgen_test]
 fn a_message_of_many_frames_is_told_in_one_batch() {
-    let stage = Stage::live();
-    let id = subscribe(&stage);
+    let mut stage = Stage::live();
+    let id = subscribe(&mut stage);
     stage.receives(&[subscribed(id)]);
-    stage.heard();
 
-    stage.receives(&[publication(41, r#"{"text":"hi"}"#), publication(42, "2")]);
+    let done = stage.receives(&[publication(41, r#"{"text":"hi"}"#), publication(42, "2")]);
 
-    let batch = stage.heard();
     let mut expected = vec![MESSAGES, 7, 0, 0, 0, 0, 2, 0, 0, 0];
     for (offset, text) in [(41_u32, r#"{"text":"hi"}"#), (42, "2")] {
         expected.extend(f64::from(offset).to_le_bytes());
@@ -99,95 +97,86 @@ fn a_message_of_many_frames_is_told_in_one_batch() {
         expected.extend(u32::try_from(text.len()).unwrap().to_le_bytes());
         expected.extend(text.as_bytes());
     }
-    assert_eq!(batch, expected);
-    assert!(stage.heard().is_empty());
+    assert_eq!(done, [Done::Events(expected)]);
 }
 
 #[wasm_bindgen_test]
 fn a_publish_goes_out_as_it_is_and_its_answer_comes_back_under_its_number() {
-    let stage = Stage::live();
-    stage.driver.publish_json(3, "chat:lobby", br#"{"text":"hi"}"#.to_vec());
+    for (kind, payload) in [
+        (PUBLISH_JSON, Payload::Json(r#"{"text":"hi"}"#.into())),
+        (PUBLISH_BINARY, Payload::Binary(vec![1, 2, 255].into())),
+    ] {
+        let mut stage = Stage::live();
+        let told = Told { kind, id: 3, text: "chat:lobby", bytes: payload.bytes(), ..Told::default() };
+        let done = stage.tells(&told);
+        let [Done::Send(LINK, frames)] = done.as_slice() else { panic!("expected a message, not {done:?}") };
+        let [ClientFrame::Publish(publish)] = frames.as_slice() else {
+            panic!("expected a publish, not {frames:?}")
+        };
+        assert_eq!(publish.payload, payload);
 
-    let sent = stage.sent();
-    let [ClientFrame::Publish(publish)] = sent.as_slice() else { panic!("expected a publish, not {sent:?}") };
-    assert_eq!(publish.payload, Payload::Json(r#"{"text":"hi"}"#.into()));
-    stage.receives(&[ServerFrame::Published(Published { id: publish.id, position: Some(position(41)) })]);
-
-    assert_eq!(stage.heard()[..6], [PUBLISHED, 3, 0, 0, 0, 1]);
-}
-
-#[wasm_bindgen_test]
-fn bytes_are_published_as_bytes() {
-    let stage = Stage::live();
-    stage.driver.publish_binary(3, "chat:lobby", vec![1, 2, 255]);
-
-    let sent = stage.sent();
-    let [ClientFrame::Publish(publish)] = sent.as_slice() else { panic!("expected a publish, not {sent:?}") };
-    assert_eq!(publish.payload, Payload::Binary(vec![1, 2, 255].into()));
-}
-
-#[wasm_bindgen_test]
-fn what_cannot_be_parsed_is_refused_under_its_number() {
-    let stage = Stage::live();
-    stage.driver.subscribe(7, "no channel", 0, None);
-    stage.driver.history(8, "chat:lobby", Some("no position".to_owned()), 0);
-
-    for (id, code) in [(7, "bad_channel"), (8, "bad_position")] {
-        let batch = stage.heard();
-        assert_eq!(batch[..5], [FAILED, id, 0, 0, 0]);
-        assert_eq!(&batch[9..9 + code.len()], code.as_bytes());
+        let answer = Published { id: publish.id, position: Some(position(41)) };
+        let done = stage.receives(&[ServerFrame::Published(answer)]);
+        assert!(matches!(&done[..], [Done::Events(events)] if events[..6] == [PUBLISHED, 3, 0, 0, 0, 1]));
     }
-    assert!(stage.sent().is_empty());
 }
 
 #[wasm_bindgen_test]
-fn a_message_that_cannot_be_read_ends_the_connection_and_not_the_client() {
-    let stage = Stage::live();
-    stage.receives_bytes(&[0xff, 0xff, 0xff]);
-
-    assert!(stage.props.is_deaf());
-    assert!(!stage.heard().is_empty());
+fn a_question_names_its_position() {
+    let mut stage = Stage::live();
+    let since = Some((41, 0x9f3a_01bc));
+    let done =
+        stage.tells(&Told { kind: HISTORY, id: 8, text: "chat:lobby", count: 5, since, ..Told::default() });
+    let [Done::Send(LINK, frames)] = done.as_slice() else { panic!("expected a message, not {done:?}") };
+    let [ClientFrame::History(history)] = frames.as_slice() else {
+        panic!("expected a question, not {frames:?}")
+    };
+    assert_eq!((history.since, history.limit), (Some(position(41)), 5));
 }
 
 #[wasm_bindgen_test]
-fn a_text_message_ends_the_connection() {
-    let stage = Stage::live();
-    stage.props.receives_text("hello");
-    assert!(stage.props.is_deaf());
-}
-
-#[wasm_bindgen_test]
-async fn a_lost_socket_is_followed_by_another() {
-    let stage = Stage::live();
-    stage.props.closes(1006, "");
-    assert!(stage.props.is_deaf());
-
-    stage.driver.token(None);
-    assert!(stage.props.until_sockets(2).await.is_truthy());
-    stage.props.opens();
-    stage.receives(&[welcome()]);
-    assert!(matches!(stage.sent().as_slice(), [ClientFrame::Hello(_), ..]));
-}
-
-#[wasm_bindgen_test]
-fn a_browser_that_refuses_to_open_a_socket_is_a_lost_connection() {
-    let stage = Stage::at("ws://refused/v1/connect");
-    stage.driver.connect();
-    stage.driver.token(None);
-
-    let mut told = Vec::new();
-    while let batch @ [_, ..] = stage.heard().as_slice() {
-        told.extend_from_slice(batch);
+fn what_names_no_channel_is_refused_under_its_number() {
+    for kind in [SUBSCRIBE, PUBLISH_JSON, HISTORY] {
+        let mut stage = Stage::live();
+        let done = stage.tells(&Told { kind, id: 7, text: "no channel", ..Told::default() });
+        assert!(
+            matches!(&done[..], [Done::Events(events)] if events[..7] == [FAILED, 7, 0, 0, 0, 0, BAD_CHANNEL])
+        );
     }
-    let told = String::from_utf8_lossy(&told).into_owned();
-    assert!(told.contains("not from here"), "{told}");
 }
 
 #[wasm_bindgen_test]
-fn close_closes_the_socket_and_listens_no_more() {
-    let stage = Stage::live();
-    stage.driver.close();
+fn a_message_that_cannot_be_read_ends_the_link_and_not_the_session() {
+    let mut stage = Stage::live();
+    let done = stage.tells(&Told { kind: RECEIVED, id: LINK, bytes: &[0xff], ..Told::default() });
+    assert!(matches!(&done[..], [Done::Close(LINK, 4500), Done::Events(_)]));
+    assert!(stage.due.is_finite());
+}
 
-    assert!(stage.props.is_deaf());
-    assert!(stage.props.close_codes().starts_with("1000"), "{}", stage.props.close_codes());
+#[wasm_bindgen_test]
+fn a_lost_link_is_followed_by_another() {
+    let mut stage = Stage::live();
+    let done = stage.tells(&Told { kind: CLOSED, id: LINK, count: 1006, text: "gone", ..Told::default() });
+    let [Done::Events(events)] = &done[..] else { panic!("expected a status, not {done:?}") };
+    assert_eq!(events[..2], [STATUS, 3]);
+    assert!(events.ends_with(b"gone"));
+
+    stage.now = stage.due;
+    let done = stage.tells(&told(TICK, 0));
+    assert!(done.contains(&Done::Open(LINK + 1)), "{done:?}");
+}
+
+#[wasm_bindgen_test]
+fn a_page_that_was_frozen_probes_its_link() {
+    let mut stage = Stage::live();
+    let done = stage.tells(&told(RESUMED, 0));
+    assert!(matches!(&done[..], [Done::Send(LINK, frames)] if matches!(frames[..], [ClientFrame::Ping(_)])));
+}
+
+#[wasm_bindgen_test]
+fn a_closed_session_closes_its_link_and_wants_nothing_more() {
+    let mut stage = Stage::live();
+    let done = stage.tells(&told(CLOSE, 0));
+    assert!(matches!(&done[..], [Done::Close(LINK, 1000), Done::Events(_)]));
+    assert!(stage.due.is_infinite());
 }

@@ -1,104 +1,130 @@
 use tidewire_protocol::{
     ClientFrame, Codec, Heard, Limits, MessageLimits, ServerFrame, Welcome, codec::binary,
 };
-use tidewire_wasm::{Driver, Host};
-use wasm_bindgen::prelude::wasm_bindgen;
+use tidewire_wasm::Session;
 
-#[wasm_bindgen(module = "/tests/it/stage.js")]
-extern "C" {
-    #[wasm_bindgen(js_name = Stage)]
-    pub(crate) type Props;
-    #[wasm_bindgen(constructor, js_class = "Stage")]
-    fn new() -> Props;
-    #[wasm_bindgen(method)]
-    fn host(this: &Props) -> Host;
-    #[wasm_bindgen(method)]
-    pub(crate) fn count(this: &Props) -> u32;
-    #[wasm_bindgen(method)]
-    pub(crate) fn opens(this: &Props) -> String;
-    #[wasm_bindgen(method)]
-    fn receives(this: &Props, bytes: &[u8]);
-    #[wasm_bindgen(method)]
-    pub(crate) fn receives_text(this: &Props, text: &str);
-    #[wasm_bindgen(method)]
-    pub(crate) fn closes(this: &Props, code: u16, reason: &str);
-    #[wasm_bindgen(method)]
-    pub(crate) fn is_deaf(this: &Props) -> bool;
-    #[wasm_bindgen(method)]
-    pub(crate) fn close_codes(this: &Props) -> String;
-    #[wasm_bindgen(method)]
-    fn sent(this: &Props) -> Vec<u8>;
-    #[wasm_bindgen(method)]
-    fn heard(this: &Props) -> Vec<u8>;
-    #[wasm_bindgen(method)]
-    pub(crate) fn page(this: &Props, target: &str, name: &str);
-    #[wasm_bindgen(method)]
-    pub(crate) async fn until_sockets(this: &Props, count: u32) -> wasm_bindgen::JsValue;
-    #[wasm_bindgen(method)]
-    fn leave(this: &Props);
+pub(crate) const TICK: u8 = 0;
+pub(crate) const CONNECT: u8 = 1;
+pub(crate) const CLOSE: u8 = 2;
+pub(crate) const SUBSCRIBE: u8 = 3;
+pub(crate) const PUBLISH_JSON: u8 = 5;
+pub(crate) const PUBLISH_BINARY: u8 = 6;
+pub(crate) const HISTORY: u8 = 7;
+pub(crate) const ANONYMOUS: u8 = 8;
+pub(crate) const TOKEN: u8 = 9;
+pub(crate) const OPENED: u8 = 12;
+pub(crate) const RECEIVED: u8 = 13;
+pub(crate) const CLOSED: u8 = 14;
+pub(crate) const RESUMED: u8 = 17;
+
+/// What is told, as `browser-driver.ts` would.
+#[derive(Default)]
+pub(crate) struct Told<'a> {
+    pub(crate) kind: u8,
+    pub(crate) id: u32,
+    pub(crate) count: u32,
+    pub(crate) since: Option<(u32, u32)>,
+    pub(crate) text: &'a str,
+    pub(crate) bytes: &'a [u8],
 }
 
-/// A driver, the sockets that it opens, and what it tells.
+/// What is to be done.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Done {
+    Open(u32),
+    Send(u32, Vec<ClientFrame>),
+    Close(u32, u32),
+    /// What is for the application, as it is packed; always last here.
+    Events(Vec<u8>),
+}
+
+/// A session, and the other side of its boundary.
 pub(crate) struct Stage {
-    pub(crate) props: Props,
-    pub(crate) driver: Driver,
+    session: Session,
+    pub(crate) now: f64,
+    pub(crate) due: f64,
 }
+
+/// The link of the tests.
+pub(crate) const LINK: u32 = 1;
 
 impl Stage {
-    pub(crate) fn at(url: &str) -> Self {
-        let props = Props::new();
-        let driver = Driver::new(url.to_owned(), "web/test".to_owned(), props.host());
-        Self { props, driver }
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { session: Session::new(seed), now: 0.0, due: f64::INFINITY }
     }
 
-    /// Connected and welcomed, with everything heard until then forgotten.
+    /// Connected and welcomed.
     pub(crate) fn live() -> Self {
-        let stage = Self::at("ws://localhost/v1/connect");
-        stage.driver.connect();
-        stage.driver.token(None);
-        stage.props.opens();
+        let mut stage = Self::new(7);
+        stage.tells(&Told { kind: CONNECT, ..Told::default() });
+        stage.tells(&Told { kind: ANONYMOUS, ..Told::default() });
+        stage.tells(&Told { kind: OPENED, id: LINK, ..Told::default() });
         stage.receives(&[welcome()]);
-        assert!(matches!(stage.sent().as_slice(), [ClientFrame::Hello(_), ..]));
-        while !stage.heard().is_empty() {}
         stage
     }
 
-    pub(crate) fn receives(&self, frames: &[ServerFrame]) {
+    /// Tells, and gives what is to be done.
+    pub(crate) fn tells(&mut self, told: &Told<'_>) -> Vec<Done> {
+        let Told { kind, id, count, since, text, bytes } = *told;
+        let (offset, tag) = since.map_or((-1.0, 0), |(offset, tag)| (f64::from(offset), tag));
+        let packed = self.session.handle(self.now, kind, id, count, offset, tag, text.as_bytes(), bytes);
+        let mut from = packed.as_slice();
+        self.due = f64::from_le_bytes(take(&mut from));
+        let mut done = Vec::new();
+        loop {
+            match from.first() {
+                Some(10) => done.push(Done::Open(about(&mut from))),
+                Some(11) => {
+                    let link = about(&mut from);
+                    let (message, rest) = from.split_at(number(&mut { from }) as usize + 4);
+                    from = rest;
+                    done.push(Done::Send(link, frames(&message[4..])));
+                }
+                Some(12) => done.push(Done::Close(about(&mut from), number(&mut from))),
+                Some(_) => {
+                    done.push(Done::Events(from.to_vec()));
+                    return done;
+                }
+                None => return done,
+            }
+        }
+    }
+
+    pub(crate) fn receives(&mut self, frames: &[ServerFrame]) -> Vec<Done> {
         let mut message = Vec::new();
         frames.iter().for_each(|frame| Codec::Binary.encode(frame, &mut message));
-        self.props.receives(&message);
-    }
-
-    pub(crate) fn receives_bytes(&self, bytes: &[u8]) {
-        self.props.receives(bytes);
-    }
-
-    /// The frames of the next message that was sent; none where there is none.
-    pub(crate) fn sent(&self) -> Vec<ClientFrame> {
-        let heard = binary::decode(&self.props.sent(), MessageLimits::NONE).unwrap();
-        heard
-            .into_iter()
-            .map(|heard| match heard {
-                Heard::Frame(frame) => frame,
-                Heard::UnknownKind(kind) => panic!("frame of kind {kind}"),
-            })
-            .collect()
-    }
-
-    /// The next batch that was told, as it is packed; empty where there is none.
-    pub(crate) fn heard(&self) -> Vec<u8> {
-        self.props.heard()
+        self.tells(&Told { kind: RECEIVED, id: LINK, bytes: &message, ..Told::default() })
     }
 }
 
-impl Drop for Stage {
-    fn drop(&mut self) {
-        self.driver.close();
-        self.props.leave();
-    }
+/// A kind and its number.
+fn about(from: &mut &[u8]) -> u32 {
+    let [_kind] = take(from);
+    number(from)
 }
 
-pub(crate) fn welcome() -> ServerFrame {
+fn number(from: &mut &[u8]) -> u32 {
+    u32::from_le_bytes(take(from))
+}
+
+fn take<const N: usize>(from: &mut &[u8]) -> [u8; N] {
+    let (first, rest) = from.split_first_chunk().unwrap();
+    *from = rest;
+    *first
+}
+
+fn frames(message: &[u8]) -> Vec<ClientFrame> {
+    let heard = binary::decode(message, MessageLimits::NONE).unwrap();
+    heard
+        .into_iter()
+        .map(|heard| match heard {
+            Heard::Frame(frame) => frame,
+            Heard::UnknownKind(kind) => panic!("frame of kind {kind}"),
+        })
+        .collect()
+}
+
+fn welcome() -> ServerFrame {
     ServerFrame::Welcome(Welcome {
         connection: "c-1".to_owned(),
         node: "n-1".to_owned(),

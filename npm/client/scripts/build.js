@@ -10,7 +10,6 @@ import { check, print, sizes } from './size.js';
 
 const here = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(here, 'dist');
-const { version } = JSON.parse(await readFile(join(here, 'package.json'), 'utf8'));
 
 /**
  * Files that are imported with `?deflated` become their compressed bytes as text in base64. Compressed by zopfli, which
@@ -42,7 +41,6 @@ await build({
   plugins: [deflated],
   // Left for workerd, which takes the import as it is.
   external: ['./tidewire.wasm'],
-  define: { VERSION: JSON.stringify(version) },
   legalComments: 'none',
   logLevel: 'warning',
 });

@@ -84,9 +84,7 @@ export class Channel<Sent, Received> implements AsyncIterable<Message<Received>>
     if (this.#schema) valid(validate(this.#schema, data), 'the message');
     // What is sent is the schema's input: each receiver's schema makes its output of it.
     const { bytes, binary } = encode(data);
-    const event = await this.#ask('published', (driver, id) =>
-      binary ? driver.publish_binary(id, this.name, bytes) : driver.publish_json(id, this.name, bytes),
-    );
+    const event = await this.#ask('published', (driver, id) => driver.publish(id, this.name, bytes, binary));
     return { position: event.position };
   }
 
@@ -100,7 +98,7 @@ export class Channel<Sent, Received> implements AsyncIterable<Message<Received>>
       if (message instanceof TidewireError) errors.push(message);
       else publications.push(message);
     }
-    return { publications, position: page.position, more: page.more, reset: page.reset || null, errors };
+    return { publications, position: page.position, more: page.more, reset: page.reset ?? null, errors };
   }
 
   #ask<Kind extends 'published' | 'history'>(

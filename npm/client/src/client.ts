@@ -106,9 +106,7 @@ export class Client {
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       const refused = error instanceof TidewireError && error.advice === 'stop';
-      this.#engine.command(driver =>
-        refused ? driver.token_refused(reason) : driver.token_unavailable(reason),
-      );
+      this.#engine.command(driver => driver.noToken(reason, refused));
     }
   }
 

@@ -1,26 +1,27 @@
+import type { ClientEvent, RequestEvent } from './unpack.ts';
+
 /**
- * One client's session and its socket, in WebAssembly (crate tidewire-wasm). Every subscription and request has a
- * number of the caller's choosing, unique in the client; what becomes of it is told to the host under that number.
+ * What runs one client's session and its socket. Every subscription and request has a number of the caller's choosing,
+ * unique in the client; what becomes of it is told to the host under that number.
  */
 export interface Driver {
   connect(): void;
+  /** Ends; what is not done is told to have failed. */
   close(): void;
   subscribe(id: number, channel: string, last: number, since: string | undefined): void;
   unsubscribe(id: number): void;
-  publish_json(id: number, channel: string, payload: Uint8Array): void;
-  publish_binary(id: number, channel: string, payload: Uint8Array): void;
+  publish(id: number, channel: string, payload: Uint8Array, binary: boolean): void;
   history(id: number, channel: string, since: string | undefined, limit: number): void;
+  /** Answers that a token was asked for; without one the client is anonymous. */
   token(token: string | undefined): void;
-  token_unavailable(reason: string): void;
-  token_refused(reason: string): void;
+  /** Answers that there is no token now, or never will be. */
+  noToken(reason: string, final: boolean): void;
+  /** Gives back what it holds; to be called once, after `close`. */
   free(): void;
 }
 
-/** Whom a driver tells what happens: all events of one step in one packed batch, see {@link unpack}. */
-export interface Host {
-  /** The bytes are the driver's memory: they are good only until this returns. */
-  events(packed: Uint8Array): void;
-}
+/** Takes all that happened in one step. */
+export type Host = (events: (RequestEvent | ClientEvent)[]) => void;
 
 /** Makes drivers, once WebAssembly is loaded. */
-export type StartDriver = (url: string, sdk: string, host: Host) => Driver;
+export type StartDriver = (url: string, host: Host) => Driver;

@@ -1,7 +1,7 @@
 import type { Driver, StartDriver } from './driver.ts';
 import { TidewireError } from './errors.ts';
 import { guard } from './report.ts';
-import { unpack, type ClientEvent, type RequestEvent } from './unpack.ts';
+import type { ClientEvent, RequestEvent } from './unpack.ts';
 
 /** Hears what becomes of one subscription or request. */
 export type Receiver = (event: RequestEvent) => void;
@@ -92,7 +92,7 @@ export class Engine {
 
   #start(start: StartDriver): void {
     if (this.#phase === 'closed') return;
-    const driver = start(this.#url, `web/${VERSION}`, { events: packed => this.#tell(unpack(packed)) });
+    const driver = start(this.#url, events => this.#tell(events));
     this.#driver = driver;
     this.#phase = 'running';
     const waiting = this.#waiting;

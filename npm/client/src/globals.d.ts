@@ -1,6 +1,3 @@
-/** The package's version; the build puts it in. */
-declare const VERSION: string;
-
 /** A file's bytes compressed (deflate, RFC 1951), as text in base64; the build puts it in. */
 declare module '*?deflated' {
   const base64: string;

@@ -1,4 +1,5 @@
-import init, { Driver } from '../wasm/tidewire.js';
+import * as glue from '../wasm/tidewire.js';
+import { BrowserDriver } from './browser-driver.ts';
 import type { StartDriver } from './driver.ts';
 import { TidewireError } from './errors.ts';
 
@@ -19,9 +20,16 @@ async function start(source: () => Promise<WasmSource>): Promise<StartDriver> {
   if (typeof WebAssembly === 'undefined') {
     throw new TidewireError('wasm_blocked', 'this browser has WebAssembly turned off, and Tidewire needs it');
   }
-  const module_or_path = await source();
+  const bytes = await bytesOf(await source());
   try {
-    await init({ module_or_path });
+    const imports = { './tidewire_bg.js': glue as unknown as WebAssembly.ModuleImports };
+    const made: unknown = await WebAssembly.instantiate(bytes as BufferSource, imports);
+    const { exports } =
+      made instanceof WebAssembly.Instance
+        ? made
+        : (made as WebAssembly.WebAssemblyInstantiatedSource).instance;
+    glue.__wbg_set_wasm(exports);
+    (exports as { __wbindgen_start(): void }).__wbindgen_start();
   } catch (cause) {
     if (!isPolicy(cause)) throw cause;
     throw new TidewireError(
@@ -30,7 +38,14 @@ async function start(source: () => Promise<WasmSource>): Promise<StartDriver> {
       { cause },
     );
   }
-  return (url, sdk, host) => new Driver(url, sdk, host);
+  return (url, host) => new BrowserDriver(url, host);
+}
+
+async function bytesOf(source: WasmSource): Promise<BufferSource | WebAssembly.Module> {
+  const from = typeof source === 'string' || source instanceof URL ? await fetch(source) : source;
+  if (!(from instanceof Response)) return from;
+  if (!from.ok) throw new Error(`${from.url} answers ${from.status}`);
+  return from.arrayBuffer();
 }
 
 /** Browsers name the policy in an error each in its own words. */

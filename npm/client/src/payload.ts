@@ -5,6 +5,11 @@ export type Payload = string | Uint8Array;
 
 const encoder = new TextEncoder();
 
+/** A text's bytes. */
+export function utf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
 /** The bytes of what an application publishes: a Uint8Array as it is, anything else as JSON. */
 export function encode(data: unknown): { bytes: Uint8Array; binary: boolean } {
   if (data instanceof Uint8Array) return { bytes: data, binary: true };
@@ -17,7 +22,7 @@ export function encode(data: unknown): { bytes: Uint8Array; binary: boolean } {
   }
   if (json === undefined)
     throw new TidewireError('bad_payload', 'a message must be JSON or a Uint8Array', { cause });
-  return { bytes: encoder.encode(json), binary: false };
+  return { bytes: utf8(json), binary: false };
 }
 
 /** What an application gets of a payload. */

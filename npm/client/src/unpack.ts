@@ -2,6 +2,7 @@ import { TidewireError } from './errors.ts';
 import type { Gap } from './gap.ts';
 import type { Meta, RawMessage } from './message.ts';
 import type { Payload } from './payload.ts';
+import { reason, RESETS } from './reasons.ts';
 import type { Status, StatusDetail } from './status.ts';
 
 /** What happened to one subscription, publish or history request. */
@@ -10,7 +11,14 @@ export type RequestEvent =
   | { kind: 'messages'; id: number; messages: RawMessage[] }
   | { kind: 'gap'; id: number; gap: Gap }
   | { kind: 'published'; id: number; position: string | null }
-  | { kind: 'history'; id: number; position: string; more: boolean; reset: string; messages: RawMessage[] }
+  | {
+      kind: 'history';
+      id: number;
+      position: string;
+      more: boolean;
+      reset: string | undefined;
+      messages: RawMessage[];
+    }
   | { kind: 'failed'; id: number; error: TidewireError };
 
 /** What happened to the client as a whole. */
@@ -19,17 +27,33 @@ export type ClientEvent =
   | { kind: 'fetch-token' }
   | { kind: 'trouble'; error: TidewireError };
 
-const STATUSES: readonly Status[] = ['idle', 'connecting', 'live', 'waiting', 'closed'];
+/** What is to be done with a link. */
+export type LinkOutput =
+  | { kind: 'open'; id: number }
+  | { kind: 'send'; id: number; message: Uint8Array<ArrayBuffer> }
+  | { kind: 'close'; id: number; code: number };
 
-/** Reads a batch as client-wasm's `packed.rs` writes it: numbers little-endian, texts and bytes with their length. */
-export function unpack(packed: Uint8Array): (RequestEvent | ClientEvent)[] {
-  const from = new Reader(packed);
-  const events = [];
-  while (from.more) events.push(event(from));
-  return events;
+type Output = RequestEvent | ClientEvent | LinkOutput;
+
+/** What a session answers. */
+export interface Unpacked {
+  /** When to come again, by the page's clock; may be infinite. */
+  due: number;
+  outputs: Output[];
 }
 
-function event(from: Reader): RequestEvent | ClientEvent {
+const STATUSES: readonly Status[] = ['idle', 'connecting', 'live', 'waiting', 'closed'];
+
+/** Reads an answer as client-wasm's `packed.rs` writes it: numbers little-endian, texts and bytes with their length. */
+export function unpack(packed: Uint8Array<ArrayBuffer>): Unpacked {
+  const from = new Reader(packed);
+  const due = from.number();
+  const outputs = [];
+  while (from.more) outputs.push(output(from));
+  return { due, outputs };
+}
+
+function output(from: Reader): Output {
   const kind = from.byte();
   switch (kind) {
     case 0:
@@ -59,12 +83,18 @@ function event(from: Reader): RequestEvent | ClientEvent {
         id,
         position: at,
         more: from.flag(),
-        reset: from.text(),
+        reset: RESETS[from.u16()],
         messages: messages(from, true),
       };
     }
     case 9:
       return { kind: 'failed', id: from.u32(), error: error(from) };
+    case 10:
+      return { kind: 'open', id: from.u32() };
+    case 11:
+      return { kind: 'send', id: from.u32(), message: from.bytes() };
+    case 12:
+      return { kind: 'close', id: from.u32(), code: from.u32() };
     default:
       throw new TidewireError('trouble', `the WebAssembly module is of another version: it tells of ${kind}`);
   }
@@ -72,28 +102,28 @@ function event(from: Reader): RequestEvent | ClientEvent {
 
 function status(from: Reader): StatusDetail {
   const status = STATUSES[from.byte()] ?? 'closed';
-  const wait = from.number();
-  const [reason, connection, node, user] = [from.text(), from.text(), from.text(), from.text()];
-  return {
-    status,
-    ...(reason && { reason }),
-    ...(status === 'waiting' && { until: Date.now() + wait }),
-    ...(connection && { connection }),
-    ...(node && { node }),
-    ...(user && { user }),
-  };
+  const until = Date.now() + from.number();
+  const [, reason] = why(from);
+  if (status === 'live') {
+    const [connection, node, user] = [from.text(), from.text(), from.text()];
+    return { status, connection, node, ...(user && { user }) };
+  }
+  return { status, ...(reason && { reason }), ...(status === 'waiting' && { until }) };
 }
 
 function error(from: Reader): TidewireError {
-  const code = from.text();
   const advice = from.flag() ? 'retry' : 'stop';
-  return new TidewireError(code, from.text(), { advice });
+  return new TidewireError(...why(from), { advice });
+}
+
+function why(from: Reader): [code: string, message: string] {
+  return reason(from.u16(), from.u32(), from.text());
 }
 
 function gap(from: Reader): Gap {
-  const reason = from.text();
+  const reason = RESETS[from.u16()] ?? 'unknown';
   const count = from.u32();
-  return count ? { reason, count } : { reason };
+  return count ? { reason: 'missing', count } : { reason };
 }
 
 function messages(from: Reader, replayed: boolean): RawMessage[] {
@@ -132,11 +162,11 @@ function optional<Value>(from: Reader, read: (from: Reader) => Value): Value | u
 const decoder = new TextDecoder();
 
 class Reader {
-  readonly #packed: Uint8Array;
+  readonly #packed: Uint8Array<ArrayBuffer>;
   readonly #view: DataView;
   #at = 0;
 
-  constructor(packed: Uint8Array) {
+  constructor(packed: Uint8Array<ArrayBuffer>) {
     this.#packed = packed;
     this.#view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
   }
@@ -153,6 +183,10 @@ class Reader {
     return this.byte() !== 0;
   }
 
+  u16(): number {
+    return this.#view.getUint16((this.#at += 2) - 2, true);
+  }
+
   u32(): number {
     return this.#view.getUint32((this.#at += 4) - 4, true);
   }
@@ -161,7 +195,7 @@ class Reader {
     return this.#view.getFloat64((this.#at += 8) - 8, true);
   }
 
-  bytes(): Uint8Array {
+  bytes(): Uint8Array<ArrayBuffer> {
     const length = this.u32();
     return this.#packed.subarray(this.#at, (this.#at += length));
   }

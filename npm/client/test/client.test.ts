@@ -95,13 +95,13 @@ test.each([
   ['a text', 'abc', ['token', 'abc']],
   ['a function', () => 'abc', ['token', 'abc']],
   ['a promise', () => Promise.resolve('abc'), ['token', 'abc']],
-  ['a function that fails', () => Promise.reject(new Error('offline')), ['token_unavailable', 'offline']],
+  ['a function that fails', () => Promise.reject(new Error('offline')), ['noToken', 'offline', false]],
   [
     'a function that gives up',
     () => {
       throw new TidewireError('signed_out', 'sign in');
     },
-    ['token_refused', 'sign in'],
+    ['noToken', 'sign in', true],
   ],
 ])('a token may be %s', async (_, token, answer) => {
   const { driver } = scripted(token === undefined ? {} : { token });
@@ -133,7 +133,7 @@ test('what is heard while closing goes before the rest is ended', async () => {
   const published = client.channel(chat).publish('x');
   const rejected = expect(published).rejects.toMatchObject({ code: 'in_doubt' });
   await driver.tells(p => p.live());
-  driver.close = () => driver.host?.events(new Packer().failed(1, 'in_doubt', 'ended').bytes());
+  driver.close = () => driver.hears(new Packer().failed(1, 'in_doubt', 'ended'));
 
   client.close();
   await rejected;

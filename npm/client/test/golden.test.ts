@@ -1,13 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { createClient, defineChannel, type Client, type Meta } from '../src/slim.ts';
+import { expect, test, vi } from 'vitest';
+import { defineChannel, type Client, type Meta } from '../src/slim.ts';
+import { golden, hex, opened } from './support/socket.ts';
 
 /**
  * The protocol's golden files through the WebAssembly module, over a socket that is none: what the application hears
  * of the binary ones is what the JSON ones say.
  */
-const golden = new URL('../../../shared-protocol/testdata/', import.meta.url);
-
 interface Publication {
   position: string;
   id: string;
@@ -17,62 +16,11 @@ interface Publication {
   missing?: number;
 }
 
-function hex(file: string): Buffer {
-  return Buffer.from(readFileSync(new URL(`${file}.hex`, golden), 'utf8').trim(), 'hex');
-}
-
 function json<Frame>(file: string): Frame {
   const frame = JSON.parse(readFileSync(new URL(`${file}.json`, golden), 'utf8')) as Record<string, Frame>;
   const [fields] = Object.values(frame);
   if (fields === undefined) throw new Error(`${file} is no frame`);
   return fields;
-}
-
-class Socket extends EventTarget {
-  static last: Socket | undefined;
-  onopen: ((event: object) => void) | null = null;
-  onmessage: ((event: object) => void) | null = null;
-  onclose: ((event: object) => void) | null = null;
-  readonly sent: Buffer[] = [];
-  readonly closed: number[] = [];
-
-  constructor(
-    readonly url: string,
-    readonly protocol: string,
-  ) {
-    super();
-    Socket.last = this;
-  }
-
-  send(message: Uint8Array): void {
-    this.sent.push(Buffer.from(message));
-  }
-
-  close(code: number): void {
-    this.closed.push(code);
-  }
-
-  hears(file: string): void {
-    this.onmessage?.({ type: 'message', data: Uint8Array.from(hex(file)).buffer });
-  }
-}
-
-beforeEach(() => {
-  vi.stubGlobal('WebSocket', Socket);
-  return () => vi.unstubAllGlobals();
-});
-
-/** A client whose socket is open; what it asked before goes out with its hello. */
-async function opened(before: (client: Client) => void): Promise<Socket> {
-  const wasm = readFileSync(new URL('../wasm/tidewire_bg.wasm', import.meta.url));
-  const client = createClient({ url: 'ws://localhost', wasm });
-  onTestFinished(() => client.close());
-  before(client);
-  Socket.last = undefined;
-  client.connect();
-  const socket = await vi.waitFor(() => Socket.last ?? expect.fail('no socket'));
-  socket.onopen?.({ type: 'open' });
-  return socket;
 }
 
 /** What a subscriber hears of a publication. */
@@ -147,12 +95,12 @@ test('every golden frame of a server can be read', async () => {
   const files = readdirSync(new URL('server/', golden)).filter(file => file.endsWith('.hex'));
   expect(files.length).toBeGreaterThan(18);
   for (const file of files) {
-    const socket = await opened(() => undefined);
+    const socket = await opened();
     socket.hears('server/welcome');
     socket.hears(`server/${file.replace('.hex', '')}`);
     expect(socket.closed, file).toEqual([]);
   }
-  const socket = await opened(() => undefined);
-  socket.onmessage?.({ type: 'message', data: Uint8Array.of(5, 0).buffer });
+  const socket = await opened();
+  socket.receives(Uint8Array.of(5, 0).buffer);
   await vi.waitFor(() => expect(socket.closed[0]).toBe(4500));
 });

@@ -12,7 +12,7 @@ test('it resolves with the position that the server gave', async () => {
 
   await driver.tells(p => p.published(1, 44).published(2, null));
 
-  expect(driver.asked).toContainEqual(['publish_json', 1, 'chat:lobby', '{"text":"hi"}']);
+  expect(driver.asked).toContainEqual(['publish', 1, 'chat:lobby', '{"text":"hi"}']);
   await expect(published).resolves.toEqual({ position: '44-9f3a01bc' });
   await expect(unknown).resolves.toEqual({ position: null });
 });
@@ -22,7 +22,7 @@ test('bytes go as bytes', async () => {
   void client.channel(chat).publish(Uint8Array.of(1, 2));
   await driver.tells(p => p.published(1, 1));
 
-  expect(driver.asked).toContainEqual(['publish_binary', 1, 'chat:lobby', Uint8Array.of(1, 2)]);
+  expect(driver.asked).toContainEqual(['publish', 1, 'chat:lobby', Uint8Array.of(1, 2)]);
 });
 
 test('publishes before WebAssembly is there wait for it, in order', async () => {
@@ -34,7 +34,7 @@ test('publishes before WebAssembly is there wait for it, in order', async () => 
 
   await driver.tells(p => p.published(1, 1).published(2, 2));
 
-  expect(driver.ids('publish_json')).toEqual([1, 2]);
+  expect(driver.ids('publish')).toEqual([1, 2]);
   await Promise.all([first, second]);
 });
 
@@ -57,7 +57,7 @@ test('a refusal rejects with code, reason and advice', async () => {
   const rejected = expect(published).rejects.toMatchObject({
     name: 'TidewireError',
     code: 'too_fast',
-    message: 'slow down',
+    message: 'too_fast: slow down',
     advice: 'retry',
   });
 
@@ -77,7 +77,7 @@ test('what the schema refuses is not sent, and says why', async () => {
     issues: [{ message: 'too long' }],
   });
   await driver.tells();
-  expect(driver.ids('publish_json')).toEqual([]);
+  expect(driver.ids('publish')).toEqual([]);
 });
 
 test("what is sent is the schema's input, of which each receiver makes its output", async () => {
@@ -86,7 +86,7 @@ test("what is sent is the schema's input, of which each receiver makes its outpu
   void client.channel(defineChannel('days:all', { message: date })).publish('2026-11-24');
   await driver.tells(p => p.published(1, 1));
 
-  expect(driver.asked).toContainEqual(['publish_json', 1, 'days:all', '"2026-11-24"']);
+  expect(driver.asked).toContainEqual(['publish', 1, 'days:all', '"2026-11-24"']);
 });
 
 test.each([[undefined], [() => {}], [10n]])('%s is no message', async data => {

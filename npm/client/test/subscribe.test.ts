@@ -237,7 +237,7 @@ test('a refusal is told once, with its reason, and ends it', async () => {
   await driver.tells(p => p.failed(1, 'forbidden', 'not yours'));
 
   expect(error).toHaveBeenCalledWith(
-    expect.objectContaining({ code: 'forbidden', message: 'not yours', advice: 'stop' }),
+    expect.objectContaining({ code: 'forbidden', message: 'forbidden: not yours', advice: 'stop' }),
   );
   expect(closed).toHaveBeenCalledTimes(1);
   expect(subscription.status).toBe('closed');

@@ -24,21 +24,28 @@ fn make(module: &Path, folder: &Path) -> anyhow::Result<()> {
     let mut output = Bindgen::new()
         .input_path(module)
         .out_name(NAME)
-        .web(true)?
-        // The package hands the bytes over itself; a `new URL(…)` in the glue would make bundlers look for a file.
-        .omit_default_module_path(true)
+        // The package loads the module itself, in fewer words than the glue for pages has; it uses `_bg.js` only.
+        .bundler(true)?
         .typescript(true)
         .generate_output()?;
     let renamed = shorten_imports(&mut output);
     output.emit(folder)?;
 
+    // Beside the glue stands a file for bundlers that import the module, which none is asked to do.
     let glue = folder.join(NAME).with_extension("js");
+    fs::rename(folder.join(format!("{NAME}_bg.js")), &glue)?;
     let mut text = fs::read_to_string(&glue)?;
     for (long, short) in renamed {
         text = text.replace(&long, &short);
     }
-    Ok(fs::write(glue, text)?)
+    fs::write(glue, text)?;
+    let types = folder.join(NAME).with_extension("d.ts");
+    let text = fs::read_to_string(&types)?;
+    Ok(fs::write(types, format!("{text}\n{SET_WASM}\n"))?)
 }
+
+/// What the glue has for whoever loads the module himself, and the types lack.
+const SET_WASM: &str = "export function __wbg_set_wasm(exports: WebAssembly.Exports): void;";
 
 /// Gives what the module imports short names: wasm-bindgen's end in hashes, which do not compress, and stand both in
 /// the module and in the glue.

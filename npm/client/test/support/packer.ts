@@ -1,3 +1,5 @@
+import { reason as reasonOf, RESETS } from '../../src/reasons.ts';
+
 /** One message as a test writes it. */
 export interface Sample {
   data?: unknown;
@@ -9,24 +11,28 @@ export interface Sample {
   missing?: number;
 }
 
-/** Writes batches as client-wasm's `packed.rs` does. */
+/** Writes answers as client-wasm's `packed.rs` does. */
 export class Packer {
   #bytes: number[] = [];
 
-  bytes(): Uint8Array {
+  constructor() {
+    this.#float(Infinity);
+  }
+
+  bytes(): Uint8Array<ArrayBuffer> {
     return Uint8Array.from(this.#bytes);
   }
 
   live(connection = 'c-1'): this {
-    return this.#byte(0).#byte(2).#float(0).#texts('', connection, 'n-1', 'ada');
+    return this.#byte(0).#byte(2).#float(0).#why(0).#texts(connection, 'n-1', 'ada');
   }
 
   closed(reason: string): this {
-    return this.#byte(0).#byte(4).#float(0).#texts(reason, '', '', '');
+    return this.#byte(0).#byte(4).#float(0).#why(TROUBLE, reason);
   }
 
   waiting(ms: number, reason: string): this {
-    return this.#byte(0).#byte(3).#float(ms).#texts(reason, '', '', '');
+    return this.#byte(0).#byte(3).#float(ms).#why(TROUBLE, reason);
   }
 
   fetchToken(): this {
@@ -34,7 +40,7 @@ export class Packer {
   }
 
   trouble(code: string, reason: string): this {
-    return this.#byte(2).#text(code).#byte(0).#text(reason);
+    return this.#byte(2).#byte(0).#why(numberOf(code), reason);
   }
 
   subscribed(id: number, replayed = 0): this {
@@ -51,7 +57,10 @@ export class Packer {
   }
 
   gap(id: number, reason: string, count = 0): this {
-    return this.#byte(6).#u32(id).#text(reason).#u32(count);
+    return this.#byte(6)
+      .#u32(id)
+      .#u16(Math.max(0, RESETS.indexOf(reason)))
+      .#u32(count);
   }
 
   published(id: number, offset: number | null): this {
@@ -62,16 +71,15 @@ export class Packer {
   }
 
   history(id: number, ...samples: Sample[]): this {
-    this.#byte(8).#u32(id).#position(40).#byte(1).#text('');
+    this.#byte(8).#u32(id).#position(40).#byte(1).#u16(0);
     return this.#messages(samples);
   }
 
   failed(id: number, code: string, reason: string, advice: 'retry' | 'stop' = 'stop'): this {
     return this.#byte(9)
       .#u32(id)
-      .#text(code)
       .#byte(advice === 'retry' ? 1 : 0)
-      .#text(reason);
+      .#why(numberOf(code), reason);
   }
 
   /** An event of a kind that does not exist. */
@@ -115,8 +123,17 @@ export class Packer {
     return this;
   }
 
+  #why(number: number, said = ''): this {
+    return this.#u16(number).#u32(0).#text(said);
+  }
+
   #float(number: number): this {
     this.#bytes.push(...new Uint8Array(Float64Array.of(number).buffer));
+    return this;
+  }
+
+  #u16(number: number): this {
+    this.#bytes.push(...new Uint8Array(Uint16Array.of(number).buffer));
     return this;
   }
 
@@ -129,4 +146,15 @@ export class Packer {
     this.#bytes.push(byte);
     return this;
   }
+}
+
+/** The number of a reason that has no words but those that were said. */
+const TROUBLE = 120;
+
+function numberOf(code: string): number {
+  if (code === 'trouble') return TROUBLE;
+  const numbers = Array.from({ length: TROUBLE + 1 }, (_, number) => number);
+  const number = numbers.find(number => reasonOf(number, 0, '')[0] === code);
+  if (number === undefined) throw new Error(`no reason has the code ${code}`);
+  return number;
 }

@@ -1,4 +1,5 @@
 import type { Driver, Host, StartDriver } from '../../src/driver.ts';
+import { unpack, type ClientEvent, type RequestEvent } from '../../src/unpack.ts';
 import { Packer } from './packer.ts';
 
 /** A driver that remembers what it is asked, and tells what a test says. */
@@ -8,7 +9,7 @@ export class ScriptedDriver implements Driver {
 
   /** For a client's second argument. */
   readonly load = (): Promise<StartDriver> =>
-    Promise.resolve((_url, _sdk, host) => {
+    Promise.resolve((_url, host) => {
       this.host = host;
       return this;
     });
@@ -18,8 +19,13 @@ export class ScriptedDriver implements Driver {
     await settled();
     const packer = new Packer();
     for (const event of events) event(packer);
-    this.host?.events(packer.bytes());
+    this.hears(packer);
     await settled();
+  }
+
+  /** Tells what is packed, at once. */
+  hears(packer: Packer): void {
+    this.host?.(unpack(packer.bytes()).outputs as (RequestEvent | ClientEvent)[]);
   }
 
   /** The numbers under which `method` was asked, in order. */
@@ -30,18 +36,16 @@ export class ScriptedDriver implements Driver {
   connect = (): void => this.#note('connect');
   close = (): void => {
     this.#note('close');
-    this.host?.events(new Packer().closed('closed by the application').bytes());
+    this.hears(new Packer().closed('closed by the application'));
   };
   free = (): void => this.#note('free');
   subscribe = (...asked: unknown[]): void => this.#note('subscribe', ...asked);
   unsubscribe = (...asked: unknown[]): void => this.#note('unsubscribe', ...asked);
-  publish_json = (id: number, channel: string, payload: Uint8Array): void =>
-    this.#note('publish_json', id, channel, new TextDecoder().decode(payload));
-  publish_binary = (...asked: unknown[]): void => this.#note('publish_binary', ...asked);
+  publish = (id: number, channel: string, payload: Uint8Array, binary: boolean): void =>
+    this.#note('publish', id, channel, binary ? payload : new TextDecoder().decode(payload));
   history = (...asked: unknown[]): void => this.#note('history', ...asked);
   token = (...asked: unknown[]): void => this.#note('token', ...asked);
-  token_unavailable = (...asked: unknown[]): void => this.#note('token_unavailable', ...asked);
-  token_refused = (...asked: unknown[]): void => this.#note('token_refused', ...asked);
+  noToken = (...asked: unknown[]): void => this.#note('noToken', ...asked);
 
   #note(...asked: unknown[]): void {
     this.asked.push(asked);

@@ -1,0 +1,100 @@
+use tidewire_protocol::codec::binary;
+use tidewire_protocol::{ChannelName, Payload, Position, Tag};
+use tidewire_session::{
+    Command, HistoryId, Input, LinkEvent, LinkId, PublishId, SubscriptionId, TokenError, Wake,
+};
+
+/// What `browser-driver.ts` tells: each kind uses some of the fields.
+pub(crate) struct Told<'a> {
+    /// What happened.
+    pub(crate) kind: u8,
+    /// To which subscription, request or link.
+    pub(crate) id: u32,
+    /// How many publications; of a closed link, the code, 0 where there is none.
+    pub(crate) count: u32,
+    /// With `tag`, the position after which to begin; negative where there is none.
+    pub(crate) offset: f64,
+    pub(crate) tag: u32,
+    /// A channel's name, a token, a reason.
+    pub(crate) text: &'a [u8],
+    /// A payload or a message.
+    pub(crate) bytes: &'a [u8],
+}
+
+impl Told<'_> {
+    /// The same for the session; `None` where it makes no sense.
+    pub(crate) fn input(&self) -> Option<Input> {
+        let command = match self.kind {
+            0 => return Some(Input::Tick),
+            1 => Command::Connect,
+            2 => Command::Close,
+            3 => Command::Subscribe {
+                subscription: SubscriptionId(self.id),
+                channel: self.channel()?,
+                last: self.count.into(),
+                since: self.since(),
+            },
+            4 => Command::Unsubscribe { subscription: SubscriptionId(self.id) },
+            5 => self.publish(Payload::Json)?,
+            6 => self.publish(Payload::Binary)?,
+            7 => Command::History {
+                history: HistoryId(self.id),
+                channel: self.channel()?,
+                since: self.since(),
+                limit: self.count.into(),
+            },
+            8 => return Some(Input::Token(Ok(None))),
+            9 => return Some(Input::Token(Ok(Some(self.string()?)))),
+            10 => return Some(Input::Token(Err(TokenError::Unavailable(self.string()?)))),
+            11 => return Some(Input::Token(Err(TokenError::Refused(self.string()?)))),
+            12 => return Some(self.link(LinkEvent::Opened)),
+            13 => return Some(self.link(self.message())),
+            14 => return Some(self.link(self.closed()?)),
+            15 => return Some(Input::Wake(Wake::PageShown)),
+            16 => return Some(Input::Wake(Wake::PageHidden)),
+            17 => return Some(Input::Wake(Wake::Resumed)),
+            18 => return Some(Input::Wake(Wake::Online)),
+            19 => return Some(Input::Wake(Wake::Offline)),
+            20 => return Some(Input::Wake(Wake::ClockJumped)),
+            _ => return None,
+        };
+        Some(Input::Command(command))
+    }
+
+    fn publish(&self, payload: fn(bytes::Bytes) -> Payload) -> Option<Command> {
+        Some(Command::Publish {
+            publish: PublishId(self.id),
+            channel: self.channel()?,
+            payload: payload(bytes::Bytes::copy_from_slice(self.bytes)),
+        })
+    }
+
+    fn link(&self, event: LinkEvent) -> Input {
+        Input::Link(LinkId(self.id), event)
+    }
+
+    fn message(&self) -> LinkEvent {
+        match binary::known(self.bytes) {
+            Ok(frames) => LinkEvent::Received(frames),
+            // Whoever looks into that has a client with words: here they would cost each page a kilobyte.
+            Err(_) => LinkEvent::Garbled(String::new()),
+        }
+    }
+
+    fn closed(&self) -> Option<LinkEvent> {
+        let code = u16::try_from(self.count).ok().filter(|&code| code > 0);
+        Some(LinkEvent::Closed { code, reason: self.string()? })
+    }
+
+    fn channel(&self) -> Option<ChannelName> {
+        str::from_utf8(self.text).ok()?.parse().ok()
+    }
+
+    fn since(&self) -> Option<Position> {
+        (self.offset >= 0.0).then_some(Position { offset: self.offset as u64, tag: Tag(self.tag) })
+    }
+
+    fn string(&self) -> Option<String> {
+        Some(String::from(str::from_utf8(self.text).ok()?))
+    }
+}

@@ -1,0 +1,182 @@
+import { Session } from '../wasm/tidewire.js';
+import type { Driver, Host } from './driver.ts';
+import { TidewireError } from './errors.ts';
+import { watchPage } from './page.ts';
+import { utf8 } from './payload.ts';
+import { unpack } from './unpack.ts';
+
+/** What happened, in the fields of client-wasm's `told.rs`. */
+interface Told {
+  id?: number;
+  count?: number;
+  since?: string | undefined;
+  text?: string;
+  bytes?: Uint8Array;
+}
+
+/** The kinds of it; page.ts has more. */
+const TICK = 0;
+const CONNECT = 1;
+const CLOSE = 2;
+const SUBSCRIBE = 3;
+const UNSUBSCRIBE = 4;
+const PUBLISH_JSON = 5;
+const PUBLISH_BINARY = 6;
+const HISTORY = 7;
+const ANONYMOUS = 8;
+const TOKEN = 9;
+const TOKEN_UNAVAILABLE = 10;
+const TOKEN_REFUSED = 11;
+const OPENED = 12;
+const RECEIVED = 13;
+const CLOSED = 14;
+const CLOCK_JUMPED = 20;
+
+/** A clock that goes on so much further than timers or the page's own clock means that the machine slept. */
+const SLEPT_MS = 5_000;
+/** The longest time that `setTimeout` takes; what is later takes several rounds. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** A session in WebAssembly with its edges: sockets, a timer, the page's events. */
+export class BrowserDriver implements Driver {
+  readonly #url: string;
+  readonly #host: Host;
+  readonly #session = new Session(crypto.getRandomValues(new BigUint64Array(1))[0]!);
+  /** The open link, and while the session moves to another node also the one before. */
+  readonly #sockets = new Map<number, WebSocket>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #due = Infinity;
+  /** Wall clock minus page clock, which in some systems stands still while the machine sleeps. */
+  #apart = apart();
+  #unwatch: (() => void) | undefined;
+
+  constructor(url: string, host: Host) {
+    this.#url = url;
+    this.#host = host;
+  }
+
+  connect(): void {
+    this.#unwatch ??= watchPage(wake => this.#tell(wake));
+    this.#tell(CONNECT);
+  }
+
+  close(): void {
+    this.#unwatch?.();
+    this.#tell(CLOSE);
+  }
+
+  subscribe(id: number, channel: string, last: number, since: string | undefined): void {
+    this.#tell(SUBSCRIBE, { id, text: channel, count: last, since });
+  }
+
+  unsubscribe(id: number): void {
+    this.#tell(UNSUBSCRIBE, { id });
+  }
+
+  publish(id: number, channel: string, payload: Uint8Array, binary: boolean): void {
+    this.#tell(binary ? PUBLISH_BINARY : PUBLISH_JSON, { id, text: channel, bytes: payload });
+  }
+
+  history(id: number, channel: string, since: string | undefined, limit: number): void {
+    this.#tell(HISTORY, { id, text: channel, count: limit, since });
+  }
+
+  token(token: string | undefined): void {
+    if (token === undefined) this.#tell(ANONYMOUS);
+    else this.#tell(TOKEN, { text: token });
+  }
+
+  noToken(reason: string, final: boolean): void {
+    this.#tell(final ? TOKEN_REFUSED : TOKEN_UNAVAILABLE, { text: reason });
+  }
+
+  free(): void {
+    clearTimeout(this.#timer);
+    this.#session.free();
+  }
+
+  /** Tells the session what happened, and does what it then wants. */
+  #tell(kind: number, { id = 0, count = 0, since = NOWHERE, text = '', bytes = NOTHING }: Told = {}): void {
+    const [, offset, tag] = POSITION.exec(since) ?? [];
+    if (offset === undefined) {
+      const error = new TidewireError('bad_position', `"${since}" is no position`);
+      return this.#host([{ kind: 'failed', id, error }]);
+    }
+    const before = this.#apart;
+    this.#apart = apart();
+    if (this.#apart - before > SLEPT_MS) this.#tell(CLOCK_JUMPED);
+
+    const now = performance.now();
+    const packed = this.#session.handle(now, kind, id, count, +offset, parseInt(tag!, 16), utf8(text), bytes);
+    const { due, outputs } = unpack(packed as Uint8Array<ArrayBuffer>);
+    const events = [];
+    let refused: Told | undefined;
+    for (const output of outputs) {
+      if (output.kind === 'open') refused = this.#open(output.id);
+      else if (output.kind === 'send') this.#sockets.get(output.id)?.send(output.message);
+      else if (output.kind === 'close') this.#take(output.id)?.close(output.code);
+      else events.push(output);
+    }
+    this.#wait(due - now);
+    if (events.length) this.#host(events);
+    if (refused) this.#tell(CLOSED, refused);
+  }
+
+  /** Begins to open a socket; gives what a refusal amounts to, as for `ws:` from an `https:` page. */
+  #open(id: number): Told | undefined {
+    try {
+      const socket = new WebSocket(this.#url, 'tidewire.v1.postcard');
+      socket.binaryType = 'arraybuffer';
+      socket.onopen = () => this.#tell(OPENED, { id });
+      socket.onmessage = ({ data }: MessageEvent<ArrayBuffer | string>) =>
+        this.#tell(RECEIVED, { id, bytes: typeof data === 'string' ? UNREADABLE : new Uint8Array(data) });
+      socket.onclose = ({ code, reason }) => {
+        this.#take(id);
+        this.#tell(CLOSED, { id, count: code, text: reason });
+      };
+      this.#sockets.set(id, socket);
+      return undefined;
+    } catch (error) {
+      return { id, text: (error as Error).message };
+    }
+  }
+
+  /** Takes a socket out; nothing more is heard of it. */
+  #take(id: number): WebSocket | undefined {
+    const socket = this.#sockets.get(id);
+    if (socket) socket.onopen = socket.onmessage = socket.onclose = null;
+    this.#sockets.delete(id);
+    return socket;
+  }
+
+  /**
+   * Comes back after so long, or earlier. A timer that would ring too early is left as it is: most deadlines move away
+   * with each message, and an early tick is cheaper than a new timer each time.
+   */
+  #wait(ms: number): void {
+    const wait = Math.min(ms, LONGEST_MS);
+    const due = performance.now() + wait;
+    if (this.#due <= due) return;
+    clearTimeout(this.#timer);
+    this.#due = due;
+    const timer = setTimeout(() => {
+      this.#due = Infinity;
+      if (performance.now() - due > SLEPT_MS) this.#tell(CLOCK_JUMPED);
+      this.#tell(TICK);
+    }, wait);
+    // In Node a timer would keep the process alive.
+    if (typeof timer === 'object') timer.unref();
+    this.#timer = timer;
+  }
+}
+
+/** Where a subscription begins that does not say where. */
+const NOWHERE = '-1-0';
+const POSITION = /^(-1|0|[1-9]\d*)-(0|[0-9a-f]{8})$/;
+const NOTHING = new Uint8Array();
+/** A message that is none, in place of text on a binary connection. */
+const UNREADABLE = Uint8Array.of(255);
+
+function apart(): number {
+  return Date.now() - performance.now();
+}
