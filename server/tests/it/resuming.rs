@@ -1,9 +1,13 @@
 //! Who comes back gets what it missed, once and in order, or word that it is gone.
 
-use serde_json::{Value, json};
-use tidewire_backbone::Retention;
+use std::sync::Arc;
 
-use crate::harness::{node, node_on_a_fallible_log, node_with, settings};
+use serde_json::{Value, json};
+use tidewire_backbone::{RedisBackbone, RedisConfig, Retention};
+use tidewire_server::AllowAll;
+use tidewire_test_redis::{Server as Redis, Topology};
+
+use crate::harness::{node, node_on_a_fallible_log, node_with, settings, start};
 
 #[tokio::test]
 async fn a_returning_subscriber_gets_what_it_missed() {
@@ -182,6 +186,30 @@ async fn who_return_from_different_places_share_a_read_too() {
         assert_eq!(late.resumes("chat:lobby", &[position]).await["from"], position);
     }
     assert_eq!(node.backbone.reads(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_storm_of_returns_to_a_new_node_asks_redis_once_for_a_channel() {
+    const CLIENTS: usize = 500;
+    let redis = tokio::task::block_in_place(Redis::start);
+    let reads = || tokio::task::block_in_place(|| redis.info("commandstats", "cmdstat_xrange"));
+    let (before, news) = RedisBackbone::connect(RedisConfig::new(redis.url())).await.unwrap();
+    let before = start(keeping(1000), Arc::new(AllowAll), Arc::new(before), news).await;
+    let mut positions = Vec::new();
+    for number in 0..300 {
+        positions.push(before.publishes("chat:lobby", number).await);
+    }
+    let (after, news) = RedisBackbone::connect(RedisConfig::new(redis.url())).await.unwrap();
+    let after = start(keeping(1000), Arc::new(AllowAll), Arc::new(after), news).await;
+    assert_eq!(reads(), "");
+    let returning = (0..CLIENTS).map(|number| {
+        let (after, offer) = (&after, positions[299 - number % 60].as_str());
+        async move { after.connect(number as u64).await.resumes("chat:lobby", &[offer]).await }
+    });
+    for (number, subscribed) in futures_util::future::join_all(returning).await.iter().enumerate() {
+        assert_eq!(replayed(subscribed).len(), number % 60);
+    }
+    assert!(reads().starts_with("calls=1,"), "{}", reads());
 }
 
 fn keeping(entries: u32) -> tidewire_server::Settings {
