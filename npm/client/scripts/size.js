@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 export const GOAL = 40_000;
 
 /** What it may not exceed: a little over what it has, so that it only shrinks. Lower it with every gain. */
-export const LIMIT = 40_500;
+export const LIMIT = 40_200;
 
 /** The gzipped size of each part of a built package, in bytes. */
 export async function sizes(dist) {

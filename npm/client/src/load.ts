@@ -1,4 +1,4 @@
-import * as glue from '../wasm/tidewire.js';
+import { __wbg_set_wasm, imports } from '../wasm/tidewire.js';
 import { BrowserDriver } from './browser-driver.ts';
 import type { StartDriver } from './driver.ts';
 import { TidewireError } from './errors.ts';
@@ -22,13 +22,12 @@ async function start(source: () => Promise<WasmSource>): Promise<StartDriver> {
   }
   const bytes = await bytesOf(await source());
   try {
-    const imports = { './tidewire_bg.js': glue as unknown as WebAssembly.ModuleImports };
     const made: unknown = await WebAssembly.instantiate(bytes as BufferSource, imports);
     const { exports } =
       made instanceof WebAssembly.Instance
         ? made
         : (made as WebAssembly.WebAssemblyInstantiatedSource).instance;
-    glue.__wbg_set_wasm(exports);
+    __wbg_set_wasm(exports);
     (exports as { __wbindgen_start(): void }).__wbindgen_start();
   } catch (cause) {
     if (!isPolicy(cause)) throw cause;

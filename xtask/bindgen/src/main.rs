@@ -35,17 +35,24 @@ fn make(module: &Path, folder: &Path) -> anyhow::Result<()> {
     let glue = folder.join(NAME).with_extension("js");
     fs::rename(folder.join(format!("{NAME}_bg.js")), &glue)?;
     let mut text = fs::read_to_string(&glue)?;
-    for (long, short) in renamed {
-        text = text.replace(&long, &short);
+    for (long, short) in &renamed {
+        text = text.replace(long, short);
     }
-    fs::write(glue, text)?;
+    let imports: Vec<&str> = renamed.iter().map(|(_, short)| short.as_str()).collect();
+    fs::write(
+        glue,
+        format!("{text}export const imports = {{ './{NAME}_bg.js': {{ {} }} }};\n", imports.join(", ")),
+    )?;
     let types = folder.join(NAME).with_extension("d.ts");
     let text = fs::read_to_string(&types)?;
-    Ok(fs::write(types, format!("{text}\n{SET_WASM}\n"))?)
+    Ok(fs::write(types, format!("{text}{FOR_LOADING}"))?)
 }
 
 /// What the glue has for whoever loads the module himself, and the types lack.
-const SET_WASM: &str = "export function __wbg_set_wasm(exports: WebAssembly.Exports): void;";
+const FOR_LOADING: &str = "
+export const imports: WebAssembly.Imports;
+export function __wbg_set_wasm(exports: WebAssembly.Exports): void;
+";
 
 /// Gives what the module imports short names: wasm-bindgen's end in hashes, which do not compress, and stand both in
 /// the module and in the glue.
