@@ -29,6 +29,7 @@ use self::requests::{Request, Requests};
 use self::subscriptions::Subscriptions;
 use self::terms::Terms;
 use self::token::TokenKeeper;
+use crate::timestamp::sooner;
 use crate::{
     Command, End, Event, Input, LinkEvent, LinkId, Output, PublishId, Refusal, SessionConfig, Status, Timer,
     Timestamp, Wake,
@@ -110,16 +111,16 @@ impl Session {
         let refresh = self.token.deadline().filter(|_| matches!(self.phase, Phase::Live(_)));
         let resubscribe = self.talker().and(self.subscriptions.deadline());
         let outbox = self.outbox.deadline(&self.context, self.publishing_link().map(|link| link.id));
-        [
-            self.phase.deadline(),
+        let mut soonest = self.phase.deadline();
+        for timer in [
             elder,
             refresh.map(|at| (at, Timer::Refresh)),
             resubscribe.map(|at| (at, Timer::Resubscribe)),
             outbox.map(|at| (at, Timer::Outbox)),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        ] {
+            soonest = sooner(soonest, timer);
+        }
+        soonest
     }
 
     /// How the session stands.

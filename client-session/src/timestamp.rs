@@ -13,3 +13,11 @@ impl Timestamp {
         self.0.saturating_sub(earlier.0)
     }
 }
+
+/// The sooner of two moments that may both be absent. A function, because `flatten().min()` is one for each place.
+pub(crate) fn sooner<T: Copy + Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}

@@ -7,6 +7,7 @@ use super::pace::Pace;
 use crate::session::context::Context;
 use crate::session::outputs::fits;
 use crate::session::requests::Request;
+use crate::timestamp::sooner;
 use crate::{Doubt, Event, LinkId, PublishId, Refusal, Timestamp};
 
 /// One channel's part of the outbox: consecutive seqs of one publisher, oldest first.
@@ -358,7 +359,7 @@ impl Lane {
         let settled = self.entries.first().and_then(|entry| entry.settles(context.terms.settle_ms(), memory));
         let given_up = self.oldest_doubt().map(|first| first.after_ms(memory));
         let again = talker.and(self.pace.deadline());
-        [settled, given_up, again].into_iter().flatten().min()
+        sooner(sooner(settled, given_up), again)
     }
 
     fn oldest_doubt(&self) -> Option<Timestamp> {
