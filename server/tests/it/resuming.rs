@@ -43,7 +43,7 @@ async fn it_may_come_back_to_a_node_where_the_channel_is_unknown() {
 async fn what_has_no_room_in_the_answer_follows_as_publications() {
     let mut settings = settings();
     settings.limits.replay_bytes = 1000;
-    let here = node_with(settings, tidewire_server::AllowAll).await;
+    let here = node_with(settings, AllowAll).await;
     let first = here.publishes("chat:lobby", 0).await;
     publish_many(&here, 1..=200).await;
     // Once from the ring, once from the log.
@@ -76,7 +76,7 @@ async fn it_continues_from_the_newest_offer_that_the_log_holds() {
 
 #[tokio::test]
 async fn a_position_below_the_log_is_told_that_the_log_was_trimmed() {
-    let node = node_with(keeping(8), tidewire_server::AllowAll).await;
+    let node = node_with(keeping(8), AllowAll).await;
     let positions = publish_many(&node, 1..=20).await;
     let mut ada = node.connect(1).await;
     let subscribed = ada.resumes("chat:lobby", &[&positions[2]]).await;
@@ -113,7 +113,7 @@ async fn a_new_subscription_may_begin_before_the_tip() {
 
 #[tokio::test]
 async fn nothing_is_missing_between_replay_and_what_is_live() {
-    let here = node_with(keeping(1000), tidewire_server::AllowAll).await;
+    let here = node_with(keeping(1000), AllowAll).await;
     let start = here.publishes("chat:lobby", 0).await;
     let publishing = async {
         for number in 1..=300 {
