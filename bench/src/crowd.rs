@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
@@ -22,7 +23,7 @@ pub(crate) struct Crowd {
     members: Vec<Member>,
     dialect: Box<dyn Dialect>,
     nodes: Vec<SocketAddr>,
-    /// The first of 127.0.0.0/8 that connections come from; each address serves some 20,000.
+    /// The first of 127.0.0.0/8 that connections come from.
     source: u32,
     buffer: Vec<u8>,
     finder: Finder<'static>,
@@ -61,7 +62,7 @@ impl Crowd {
             members: Vec::new(),
             dialect,
             nodes,
-            source: u32::from(Ipv4Addr::new(127, 1, 0, 1)),
+            source: fresh_source(),
             buffer: vec![0; Carry::ROOM + 64 * 1024],
             finder: stamp::finder(),
             received: 0,
@@ -280,6 +281,13 @@ impl Member {
     }
 }
 
+/// Addresses that no crowd before had: closed connections keep their ports for a minute.
+fn fresh_source() -> u32 {
+    static CROWDS: AtomicU32 = AtomicU32::new(0);
+    let process = 16 + std::process::id() % 200;
+    (127 << 24 | process << 16) + (CROWDS.fetch_add(1, Ordering::Relaxed) % 1_000) * 64 + 1
+}
+
 fn connection(from: Ipv4Addr, to: SocketAddr) -> anyhow::Result<TcpStream> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
     socket.set_nonblocking(true)?;
@@ -295,6 +303,6 @@ fn connection(from: Ipv4Addr, to: SocketAddr) -> anyhow::Result<TcpStream> {
 }
 
 /// How many connections come from one address.
-const PER_ADDRESS: usize = 20_000;
+const PER_ADDRESS: usize = 10_000;
 /// How long nothing may happen.
 const PATIENCE: Duration = Duration::from_secs(20);

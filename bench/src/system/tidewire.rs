@@ -172,8 +172,9 @@ fn binary() -> anyhow::Result<&'static PathBuf> {
     static BINARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let build = || {
         let build = ["build", "--release", "--quiet", "--package", "tidewire-server", "--bin", "tidewire"];
-        let built =
-            Command::new(env!("CARGO")).args(build).current_dir(env!("CARGO_MANIFEST_DIR")).status()?;
+        // Not the one that built this: cargo tells what it starts which toolchain it is.
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let built = Command::new(cargo).args(build).current_dir(env!("CARGO_MANIFEST_DIR")).status()?;
         ensure!(built.success(), "cargo {}", build.join(" "));
         // This program is TARGET/PROFILE/NAME, or TARGET/PROFILE/deps/NAME in tests.
         let program = std::env::current_exe()?;
