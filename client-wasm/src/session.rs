@@ -19,7 +19,7 @@ impl Session {
     }
 
     /// Takes in what happened at a moment in milliseconds, and gives the next moment at which to come, with all that
-    /// is to be done, as [`Packed`]. The other arguments are those of [`Told`].
+    /// is to be done, as `Packed`. The other arguments are those of `Told`.
     #[allow(clippy::too_many_arguments, reason = "numbers cross the boundary without any code")]
     pub fn handle(
         &mut self,
