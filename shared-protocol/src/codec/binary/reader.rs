@@ -2,7 +2,7 @@ use super::Fault;
 
 /// Reads the bytes of a frame or part, and then zeros.
 ///
-/// It does not stop at a fault but goes on with zeros, and who began asks at the [end](Self::end) whether there was
+/// It does not stop at a fault but goes on with zeros, and who began asks at the end whether there was
 /// one. So a value is read by a straight run of calls without a way out after each, which is half the code; and every
 /// page downloads it.
 pub struct Reader<'a> {
