@@ -82,7 +82,13 @@ enum Stage {
 }
 
 impl Channel {
-    pub(crate) fn new(name: ChannelName, alias: Alias, healing: Arc<Healing>, scope: Arc<Scope>) -> Self {
+    pub(crate) fn new(
+        name: ChannelName,
+        alias: Alias,
+        healing: Arc<Healing>,
+        scope: Arc<Scope>,
+        now: u64,
+    ) -> Self {
         Self {
             name,
             alias,
@@ -102,7 +108,7 @@ impl Channel {
                 failures: 0,
                 current: NEVER,
                 looked: NEVER,
-                touched: 0,
+                touched: now,
             }),
             reads: Mutex::default(),
             changed: Notify::new(),

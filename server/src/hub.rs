@@ -1,69 +1,62 @@
-use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use parking_lot::Mutex;
 use tidewire_backbone::Retention;
 use tidewire_protocol::{Alias, ChannelName};
 
 use crate::channel::Channel;
 use crate::healing::Healings;
 use crate::scope::Scope;
+use crate::shards::Shards;
 
-/// A node's channels, in shards, so that those of one do not wait for those of another.
+/// A node's channels.
 pub(crate) struct Hub {
-    shards: Box<[Shard]>,
+    channels: Shards<Channel>,
     /// What is settling, also of channels without subscribers.
     pub(crate) healings: Healings,
-    hasher: RandomState,
     last_alias: AtomicU32,
     pub(crate) scope: Arc<Scope>,
 }
 
-type Shard = Mutex<HashMap<ChannelName, Arc<Channel>>>;
-
 impl Hub {
     pub(crate) fn new(shards: usize, scope: Arc<Scope>) -> Self {
         let healings = Healings::new(shards, scope.clone());
-        let shards = (0..shards.max(1)).map(|_| Mutex::default()).collect();
-        Self { shards, healings, hasher: RandomState::new(), last_alias: AtomicU32::new(0), scope }
+        Self { channels: Shards::new(shards), healings, last_alias: AtomicU32::new(0), scope }
     }
 
     /// How many shards there are.
     pub(crate) fn shards(&self) -> usize {
-        self.shards.len()
+        self.channels.count()
     }
 
     /// Which shard a channel belongs to.
     pub(crate) fn shard_of(&self, name: &ChannelName) -> usize {
-        self.hasher.hash_one(name) as usize % self.shards.len()
+        self.channels.shard_of(name)
     }
 
     /// A channel that somebody here is or recently was subscribed to.
     pub(crate) fn find(&self, name: &ChannelName) -> Option<Arc<Channel>> {
-        self.find_in(self.shard_of(name), name)
+        self.channels.find(name)
     }
 
     /// The same for who knows the channel's shard already.
     pub(crate) fn find_in(&self, shard: usize, name: &ChannelName) -> Option<Arc<Channel>> {
-        self.shards[shard].lock().get(name).cloned()
+        self.channels.find_in(shard, name)
     }
 
     /// A channel that somebody is about to join.
     pub(crate) fn occupy(&self, name: &ChannelName, retention: Retention, now: u64) -> Arc<Channel> {
-        let mut shard = self.shards[self.shard_of(name)].lock();
-        let channel = shard.entry(name.clone()).or_insert_with(|| {
+        let channel = self.channels.find_or_make(name, || {
             let alias = Alias(self.last_alias.fetch_add(1, Ordering::Relaxed) + 1);
-            Arc::new(Channel::new(name.clone(), alias, self.healings.of(name, retention), self.scope.clone()))
+            Channel::new(name.clone(), alias, self.healings.of(name, retention), self.scope.clone(), now)
         });
         channel.touch(now);
-        channel.clone()
+        channel
     }
 
     /// The channels of one shard at this moment.
     pub(crate) fn in_shard(&self, shard: usize) -> Vec<Arc<Channel>> {
-        self.shards[shard].lock().values().cloned().collect()
+        self.channels.in_shard(shard)
     }
 
     /// News may have been missed of all channels of a shard: verifies those with rings, and finds out of the
@@ -98,7 +91,7 @@ impl Hub {
 
     /// How many channels there are.
     pub(crate) fn count(&self) -> usize {
-        self.shards.iter().map(|shard| shard.lock().len()).sum()
+        self.channels.locked().map(|shard| shard.len()).sum()
     }
 
     /// Stops listening to the channels that have had no subscriber since `before`.
@@ -117,7 +110,7 @@ impl Hub {
         if let Err(error) = stopped {
             tracing::debug!(channel = %channel.name, %error, "could not stop listening");
         }
-        self.shards[self.shard_of(&channel.name)].lock().remove(&channel.name);
+        self.channels.remove(&channel.name);
         channel.left();
     }
 }

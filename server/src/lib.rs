@@ -69,6 +69,7 @@ mod frame;
 mod healing;
 mod hub;
 mod relay;
+mod shards;
 
 // What holds them together.
 mod clock;
