@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 /// Milliseconds since a node began; what is compared with each other on the node.
@@ -12,6 +14,11 @@ impl Clock {
 
     /// The milliseconds that have passed; never 0, so that 0 can stand for never.
     pub(crate) fn now(self) -> u64 {
-        u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX).saturating_add(1)
+        millis(self.0.elapsed()).saturating_add(1)
     }
+}
+
+/// Whole milliseconds; what is longer than a `u64` holds is as good as endless.
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -19,6 +19,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
+use crate::clock::millis;
 use crate::connection::{Connection, ConnectionId, Driver, Fragments};
 use crate::connections::{Admission, Full};
 use crate::node::Inner;
@@ -126,7 +127,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
 
 /// Milliseconds until a connection is asked to move: those that came together do not go together.
 fn lifetime(age: Duration) -> u64 {
-    let most = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
+    let most = millis(age);
     rand::random_range(most - most / 4..=most)
 }
 

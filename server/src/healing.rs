@@ -16,6 +16,7 @@ use parking_lot::Mutex;
 use tidewire_backbone::{Appended, BackboneError, Draft, Entry, Retention};
 use tidewire_protocol::{ChannelName, Position, PublisherId, Seq};
 
+use crate::clock::millis;
 use crate::scope::Scope;
 pub(crate) use healings::Healings;
 use mending::Mending;
@@ -241,7 +242,7 @@ impl Healing {
     /// For how long something may be appended again: not quite as long as the log remembers its publisher.
     fn memory(&self) -> u64 {
         match self.retention {
-            Retention::Log { dedup, .. } => u64::try_from(dedup.as_millis()).unwrap_or(u64::MAX) / 4 * 3,
+            Retention::Log { dedup, .. } => millis(dedup) / 4 * 3,
             Retention::None => 0,
         }
     }

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, millis};
 use crate::connections::Connections;
 use crate::drain::{self, AlreadyDraining, Departure, Stage};
 use crate::healing::Tally;
@@ -165,7 +165,7 @@ impl Inner {
             backbone,
             limits: settings.limits.clone(),
             patience: settings.backbone_patience,
-            settle: u64::try_from(settings.settle.as_millis()).unwrap_or(u64::MAX),
+            settle: millis(settings.settle),
             switches,
             clock,
             tasks: TaskTracker::new(),

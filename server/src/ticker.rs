@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tidewire_protocol::{CloseCode, Ping, ServerFrame};
 
+use crate::clock::millis;
 use crate::connection::Connection;
 use crate::moving::{Why, ask};
 use crate::node::Inner;
@@ -74,10 +75,6 @@ fn look_at(connection: &Connection, settings: &Settings, now: u64, tick: u64) {
         activity.pinged.store(now, Relaxed);
         connection.say(&ServerFrame::Ping(Ping {}));
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 const SHORTEST: Duration = Duration::from_millis(10);

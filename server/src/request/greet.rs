@@ -4,6 +4,7 @@ use std::time::SystemTime;
 use tidewire_protocol::{CloseCode, Hello, Limits, ServerFrame, Welcome};
 
 use super::Caller;
+use crate::clock;
 use crate::connection::Greeted;
 use crate::moving::{Why, ask};
 use crate::{Closing, Credentials, Identity};
@@ -59,7 +60,7 @@ pub(super) fn take(caller: &Caller, greeted: Greeted) -> Result<Option<u64>, Clo
 fn left_of(identity: &Identity) -> Result<Option<u64>, Closing> {
     let Some(expires_at) = identity.expires_at else { return Ok(None) };
     match expires_at.duration_since(SystemTime::now()) {
-        Ok(left) => Ok(Some(u64::try_from(left.as_millis()).unwrap_or(u64::MAX))),
+        Ok(left) => Ok(Some(clock::millis(left))),
         Err(_) => Err(Closing::new(CloseCode::TokenExpired, "the token has expired")),
     }
 }
