@@ -68,13 +68,13 @@ impl Channel {
     /// Takes an entry that the ring has already or that follows its tip. `false`: neither.
     pub(super) fn accept(self: &Arc<Self>, state: &mut State, entry: Entry) -> bool {
         let Some(ring) = &mut state.ring else { return false };
-        let now = self.scope.clock.now();
         if ring.run().holds(entry.position) {
             return true;
         }
         let tip = ring.run().tip();
         let fits = tip.then(entry.id()) == entry.position;
         if fits || (!self.scope.switches.tags && entry.position.offset > tip.offset) {
+            let now = self.scope.clock.now();
             state.current = now;
             self.append(state, entry, now);
         }
