@@ -16,6 +16,7 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::Node;
 use crate::auth::{ApiKey, Mode};
+pub(crate) use admin::{Leaving, Standing};
 
 /// Who may use the HTTP API.
 #[derive(Clone, Debug, Default)]

@@ -10,26 +10,27 @@ use tidewire_protocol::RefusalCode;
 use super::Api;
 use super::answer::Refused;
 use super::caller::Caller;
+use crate::clock::millis;
 use crate::{AlreadyDraining, Percent, Stage};
 
 /// How a node stands.
-#[derive(Serialize)]
-pub(super) struct Standing {
-    node: String,
-    stage: Stage,
-    connections: usize,
+#[derive(Deserialize, Serialize)]
+pub(crate) struct Standing {
+    pub(crate) node: String,
+    pub(crate) stage: Stage,
+    pub(crate) connections: usize,
 }
 
 /// What a drain that has begun will do.
-#[derive(Serialize)]
-pub(super) struct Leaving {
-    node: String,
+#[derive(Deserialize, Serialize)]
+pub(crate) struct Leaving {
+    pub(crate) node: String,
     /// Clients that were asked to move.
-    connections: usize,
+    pub(crate) connections: usize,
     /// Who has not moved after so long is closed.
-    within_ms: u128,
+    pub(crate) within_ms: u64,
     /// Clients move at random moments of this time.
-    spread_ms: u128,
+    pub(crate) spread_ms: u64,
 }
 
 /// How many of a node's connections are to move.
@@ -63,7 +64,7 @@ pub(super) async fn drain(
         Ok(()) => {
             tracing::info!(by = caller.name(), "asked to drain");
             let drain = api.node.settings().drain;
-            let [within_ms, spread_ms] = [drain.within, drain.spread].map(|time| time.as_millis());
+            let [within_ms, spread_ms] = [drain.within, drain.spread].map(millis);
             Ok((StatusCode::ACCEPTED, Json(Leaving { node, connections, within_ms, spread_ms })))
         }
         Err(AlreadyDraining) => Err(already_draining(&node, connections)),

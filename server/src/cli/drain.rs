@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use serde::Deserialize;
 
 use super::{Failure, say};
 use crate::Stage;
+use crate::api::{Leaving, Standing};
 use crate::auth::Secret;
 use admin_api::{AdminApi, parse_url};
 
@@ -32,22 +32,6 @@ pub(super) struct Drain {
     /// The file with an API key that has `admin = true`; or else the variable TIDEWIRE_ADMIN_KEY has the key
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
-}
-
-/// How a node stands.
-#[derive(Deserialize)]
-struct Standing {
-    node: String,
-    stage: Stage,
-    connections: usize,
-}
-
-#[derive(Deserialize)]
-struct Leaving {
-    node: String,
-    connections: usize,
-    within_ms: u64,
-    spread_ms: u64,
 }
 
 impl Drain {
