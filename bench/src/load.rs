@@ -148,17 +148,7 @@ impl Stage {
                 bail!("{} connections were lost under load", self.crowd.lost());
             }
         }
-        let Some(meter) = meter else { bail!("the run was too short to measure") };
-        let mut load = meter.stop(running, &self.crowd, &flight)?;
-        // What is under way must still come, once.
-        let until = Instant::now() + PATIENCE;
-        while !flight.is_empty() && Instant::now() < until {
-            self.crowd.turn(Duration::from_millis(50), |_, stamp| {
-                flight.arrived(stamp, stamp.nanos, &mut arrived)
-            })?;
-        }
-        load.wrong = flight.wrong + flight.under_way();
-        Ok(load)
+        self.finish(running, meter, flight)
     }
 
     fn open(&mut self, running: &Running, rate: u32, lasting: Duration) -> anyhow::Result<Load> {
@@ -186,12 +176,24 @@ impl Stage {
                 flight.arrived(stamp, start.elapsed().as_nanos() as u64, &mut free);
             })?;
         }
+        self.finish(running, meter, flight)
+    }
+
+    /// What was measured, when what is under way has come too.
+    fn finish(
+        &mut self,
+        running: &Running,
+        meter: Option<Meter>,
+        mut flight: Flight,
+    ) -> anyhow::Result<Load> {
         let Some(meter) = meter else { bail!("the run was too short to measure") };
         let mut load = meter.stop(running, &self.crowd, &flight)?;
         let until = Instant::now() + PATIENCE;
+        let mut done = Vec::new();
         while !flight.is_empty() && Instant::now() < until {
-            self.crowd
-                .turn(Duration::from_millis(50), |_, stamp| flight.arrived(stamp, stamp.nanos, &mut free))?;
+            self.crowd.turn(Duration::from_millis(50), |_, stamp| {
+                flight.arrived(stamp, stamp.nanos, &mut done);
+            })?;
         }
         load.wrong = flight.wrong + flight.under_way();
         Ok(load)

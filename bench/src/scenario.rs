@@ -75,7 +75,23 @@ impl Options {
     }
 }
 
-/// Says in one line why a part could not run; the others go on.
-fn left_out(system: &str, error: &anyhow::Error) {
-    println!("  {system} is left out: {error:#}");
+/// Several runs of each system, one system after the other each time: the machine is not the same from minute to
+/// minute. What cannot run is left out, and says why.
+fn in_turn<T>(
+    options: &Options,
+    systems: &[Box<dyn System>],
+    once: impl Fn(&dyn System) -> anyhow::Result<T>,
+) -> Vec<Vec<T>> {
+    let mut runs: Vec<Vec<T>> = systems.iter().map(|_| Vec::new()).collect();
+    for _ in 0..options.runs {
+        for (system, runs) in systems.iter().zip(&mut runs) {
+            runs.extend(or_left_out(system.as_ref(), &once));
+        }
+    }
+    runs
+}
+
+/// A run, or a line that says why there is none; the others go on.
+fn or_left_out<T>(system: &dyn System, once: impl Fn(&dyn System) -> anyhow::Result<T>) -> Option<T> {
+    once(system).inspect_err(|error| println!("  {} is left out: {error:#}", system.name())).ok()
 }

@@ -26,6 +26,13 @@ pub(crate) fn client_message(kind: Kind, payload: &[u8], bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(payload);
 }
 
+/// A client's message of text.
+pub(crate) fn client_text(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    client_message(Kind::Text, text.as_bytes(), &mut bytes);
+    bytes
+}
+
 /// Appends a server's message.
 pub(crate) fn server_message(kind: Kind, payload: &[u8], bytes: &mut Vec<u8>) {
     head(kind, payload.len(), 0, bytes);

@@ -1,7 +1,7 @@
 //! Whether a delivery costs the same when there is more of everything.
 
 use super::throughput::once;
-use super::{Options, left_out};
+use super::{Options, or_left_out};
 use crate::figures::median;
 use crate::load::{Load, Pace, Shape};
 use crate::plot::Plot;
@@ -52,9 +52,9 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
                 let (shape, nodes, window) = (axis.shape)(times);
                 let runs: Vec<f64> = (0..options.runs)
                     .filter_map(|_| {
-                        once(system.as_ref(), shape, nodes, Pace::InFlight(window), options)
-                            .inspect_err(|error| left_out(system.name(), error))
-                            .ok()
+                        or_left_out(system.as_ref(), |system| {
+                            once(system, shape, nodes, Pace::InFlight(window), options)
+                        })
                     })
                     .map(|load: Load| load.cpu_per_delivery())
                     .collect();

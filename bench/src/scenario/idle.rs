@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Options, left_out};
+use super::{Options, in_turn};
 use crate::dialect::Role;
 use crate::figures::median;
 use crate::system::{Limit, Nodes, SocketIo, System, Tidewire};
@@ -21,15 +21,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let systems: [Box<dyn System>; 3] =
         [Box::new(Limit), Box::new(Tidewire { tokens: true }), Box::new(SocketIo)];
     let systems: Vec<_> = systems.into_iter().filter(|system| options.wants(system.name())).collect();
-    let mut runs: Vec<Vec<Cost>> = systems.iter().map(|_| Vec::new()).collect();
-    for _ in 0..options.runs {
-        for (system, runs) in systems.iter().zip(&mut runs) {
-            match once(system.as_ref(), size) {
-                Ok(cost) => runs.push(cost),
-                Err(error) => left_out(system.name(), &error),
-            }
-        }
-    }
+    let runs = in_turn(options, &systems, |system| once(system, size));
     let rows: Vec<Vec<String>> = systems
         .iter()
         .zip(&runs)

@@ -1,7 +1,7 @@
 //! How long a delivery takes while the machine has time: an open loop, so that a slow system is not asked less.
 
 use super::throughput::once;
-use super::{Options, left_out};
+use super::{Options, in_turn};
 use crate::figures::median;
 use crate::load::{Load, Pace, Shape};
 use crate::plot::Plot;
@@ -17,15 +17,8 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
         println!("latency, {title}: 1,000 publications a second in rooms of 10, 128 bytes");
         let shape = Shape { subscribers, channels: (subscribers / 10).max(1), nodes: 1, payload: 128 };
         let systems = options.systems();
-        let mut runs: Vec<Vec<Load>> = systems.iter().map(|_| Vec::new()).collect();
-        for _ in 0..options.runs {
-            for (system, runs) in systems.iter().zip(&mut runs) {
-                match once(system.as_ref(), shape, nodes, Pace::PerSecond(1_000), options) {
-                    Ok(load) => runs.push(load),
-                    Err(error) => left_out(system.name(), &error),
-                }
-            }
-        }
+        let runs =
+            in_turn(options, &systems, |system| once(system, shape, nodes, Pace::PerSecond(1_000), options));
         let limit: Vec<f64> = runs.first().into_iter().flatten().map(|run| run.latency_ms(0.99)).collect();
         let mut rows = Vec::new();
         for (system, runs) in systems.iter().zip(&runs).filter(|(_, runs)| !runs.is_empty()) {

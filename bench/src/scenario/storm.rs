@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 
-use super::{Options, left_out};
+use super::{Options, or_left_out};
 use crate::dialect::Role;
 use crate::figures::median;
 use crate::stamp::{self, Stamp};
@@ -29,9 +29,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let mut rows = Vec::new();
     for system in systems.iter().filter(|system| options.wants(system.name())) {
         let runs: Vec<Storm> = (0..options.runs)
-            .filter_map(|_| {
-                once(system.as_ref(), size).inspect_err(|error| left_out(system.name(), error)).ok()
-            })
+            .filter_map(|_| or_left_out(system.as_ref(), |system| once(system, size)))
             .collect();
         if runs.is_empty() {
             continue;

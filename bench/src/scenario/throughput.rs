@@ -1,6 +1,6 @@
 //! As many deliveries as a system can make, and what each costs.
 
-use super::{Options, left_out};
+use super::{Options, in_turn};
 use crate::figures::{median, short};
 use crate::load::{Load, Pace, Shape, Stage};
 use crate::system::{Nodes, System};
@@ -34,15 +34,8 @@ pub(super) fn cluster(options: &Options) -> anyhow::Result<()> {
 /// Each system in turn, several times.
 fn compare(options: &Options, shape: Shape, nodes: Nodes, window: usize) -> anyhow::Result<()> {
     let systems = options.systems();
-    let mut runs: Vec<Vec<Load>> = systems.iter().map(|_| Vec::new()).collect();
-    for _ in 0..options.runs {
-        for (system, runs) in systems.iter().zip(&mut runs) {
-            match once(system.as_ref(), shape, nodes, Pace::InFlight(window), options) {
-                Ok(load) => runs.push(load),
-                Err(error) => left_out(system.name(), &error),
-            }
-        }
-    }
+    let runs =
+        in_turn(options, &systems, |system| once(system, shape, nodes, Pace::InFlight(window), options));
     let limit: Vec<f64> = runs.first().into_iter().flatten().map(Load::cpu_per_delivery).collect();
     let limit_speed: Vec<f64> = runs.first().into_iter().flatten().map(Load::deliveries_per_second).collect();
     let rows: Vec<Vec<String>> = systems

@@ -6,7 +6,7 @@ use anyhow::ensure;
 use super::process::{Process, free_address};
 use super::{Nodes, Running, System};
 use crate::dialect::{Dialect, Greeting, Role};
-use crate::websocket::{self, Kind};
+use crate::websocket::{self, Kind, client_text};
 
 /// The server that only writes; what the kernel allows one thread.
 pub(crate) struct Limit;
@@ -39,7 +39,7 @@ impl Dialect for Spoken {
 
     fn greet(&self, role: &Role, step: usize, message: Option<&[u8]>) -> anyhow::Result<Greeting> {
         match (step, role.channel) {
-            (0, Some(channel)) => Ok(Greeting::Say(text(&format!("S{channel}")))),
+            (0, Some(channel)) => Ok(Greeting::Say(client_text(&format!("S{channel}")))),
             (0, None) => Ok(Greeting::Live),
             _ => {
                 ensure!(message.is_none_or(|message| message == b"L"), "the limit server did not say L");
@@ -53,10 +53,4 @@ impl Dialect for Spoken {
         message.extend_from_slice(payload);
         websocket::client_message(Kind::Text, &message, bytes);
     }
-}
-
-fn text(message: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    websocket::client_message(Kind::Text, message.as_bytes(), &mut bytes);
-    bytes
 }

@@ -9,7 +9,7 @@ use super::process::{Process, free_address};
 use super::redis::Redis;
 use super::{Nodes, Running, System};
 use crate::dialect::{Dialect, Greeting, Role};
-use crate::websocket::{self, Kind};
+use crate::websocket::{self, Kind, client_text};
 
 /// Socket.IO on `ws`, with its Redis adapter where there are several nodes. It keeps no log.
 pub(crate) struct SocketIo;
@@ -48,9 +48,9 @@ impl Dialect for Spoken {
     fn greet(&self, role: &Role, step: usize, message: Option<&[u8]>) -> anyhow::Result<Greeting> {
         let Some(message) = message else { return Ok(Greeting::Wait) };
         Ok(match (step, message) {
-            (0, [b'0', ..]) => Greeting::Say(text("40")),
+            (0, [b'0', ..]) => Greeting::Say(client_text("40")),
             (1, [b'4', b'0', ..]) => match role.channel {
-                Some(channel) => Greeting::Say(text(&format!("420[\"join\",{channel}]"))),
+                Some(channel) => Greeting::Say(client_text(&format!("420[\"join\",{channel}]"))),
                 None => Greeting::Live,
             },
             (2, [b'4', b'3', ..]) => Greeting::Live,
@@ -64,12 +64,6 @@ impl Dialect for Spoken {
         message.push(b']');
         websocket::client_message(Kind::Text, &message, bytes);
     }
-}
-
-fn text(message: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    websocket::client_message(Kind::Text, message.as_bytes(), &mut bytes);
-    bytes
 }
 
 /// Installs the peer from npm once, and says where it is.
