@@ -128,9 +128,9 @@ impl Stage {
             if elapsed >= end {
                 break;
             }
-            let now = self.now();
+            let start = self.start;
             self.crowd.turn(Duration::from_millis(50), |_, stamp| {
-                flight.arrived(stamp, now.max(stamp.nanos), &mut arrived);
+                flight.arrived(stamp, start.elapsed().as_nanos() as u64, &mut arrived);
             })?;
             if !arrived.is_empty() {
                 last = Instant::now();
