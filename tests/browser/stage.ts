@@ -80,7 +80,7 @@ export class Actor {
     await this.isLive();
   }
 
-  /** Resolves once the page is connected. */
+  /** Resolves once the page is connected, and its subscription live on that connection. */
   async isLive(): Promise<void> {
     await this.waitsFor('isLive()', 60);
   }

@@ -8,13 +8,19 @@ const channel = client.channel(defineChannel('trial:{name}'), { name: parameters
 /** What the page has heard; the tests read it. */
 const heard = (window.heard = { numbers: [], gaps: [], lives: [], errors: [], froze: 0, acknowledged: 0 });
 
-window.isLive = () => client.status === 'live' && heard.lives.length > 0;
+// A connection is live a moment before its subscription is.
+let isSubscribed = false;
+client.on('status', ({ status }) => (isSubscribed &&= status === 'live'));
+window.isLive = () => isSubscribed;
 
 window.subscribe = () =>
   channel.subscribe({
     message: data => heard.numbers.push(data.number),
     gap: gap => heard.gaps.push(gap),
-    subscribed: info => heard.lives.push(info),
+    subscribed: info => {
+      heard.lives.push(info);
+      isSubscribed = true;
+    },
     error: error => heard.errors.push(`${error}`),
   });
 
