@@ -136,6 +136,12 @@ impl Healing {
         if self.mend_once().await.is_err() {
             tracing::debug!(channel = %self.name, "the log cannot be mended now");
         }
+        self.go_on_mending();
+    }
+
+    /// Sees to it that what is lacking is appended again, without waiting for that: a log may lose once more what
+    /// was appended a moment ago.
+    pub(crate) fn go_on_mending(self: &Arc<Self>) {
         let mut state = self.state.lock();
         if state.care == Care::None && !state.mending.is_empty() {
             state.care = Care::Mends;
@@ -213,28 +219,37 @@ impl Healing {
             state.mending.drafts(self.scope.clock.now())
         };
         for some in drafts.chunks(TOGETHER) {
+            let interruptions = self.scope.interruptions();
             let publish = |draft: &Draft| self.scope.publish(&self.name, draft.clone(), self.retention);
             let answers: Vec<_> = some.iter().map(publish).collect();
             for (draft, answer) in some.iter().zip(answers) {
                 let answer = self.scope.in_time(answer).await?;
-                self.mended((draft.publisher, draft.seq), answer);
+                self.mended((draft.publisher, draft.seq), answer, interruptions);
             }
         }
         Ok(())
     }
 
-    fn mended(&self, key: Key, answer: Appended) {
+    /// Notes what became of an entry that was handed to the backbone after so many interruptions.
+    fn mended(&self, key: Key, answer: Appended, interruptions: u64) {
         let now = self.scope.clock.now();
         let mut state = self.state.lock();
         match answer {
+            // The answer may be from a server that was replaced meanwhile: tried again.
+            Appended::Accepted { .. } | Appended::Old { .. }
+                if interruptions != self.scope.interruptions() => {}
             Appended::Accepted { position, missing } => {
-                let Some(mut entry) = state.mending.remove(key) else { return };
+                let Some((mut entry, _)) = state.mending.remove(key) else { return };
                 entry.position = position.unwrap_or(entry.position);
                 state.settling.settle(entry, now);
                 drop(state);
                 self.scope.tally.healed(&self.name, missing);
             }
-            Appended::Old { .. } => drop(state.mending.remove(key)),
+            // Whoever appended it keeps it too, but may be gone when it is lost again.
+            Appended::Old { .. } => {
+                let Some((entry, heard)) = state.mending.remove(key) else { return };
+                state.settling.inherit(entry, heard);
+            }
             Appended::Behind { .. } => state.mending.is_behind(key, now),
         }
     }
@@ -316,3 +331,68 @@ pub(crate) const NEVER: u64 = 0;
 const TOGETHER: usize = 64;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU64;
+
+    use tidewire_backbone::{MemoryBackbone, MemoryConfig};
+    use tidewire_protocol::{Payload, Tag};
+    use tokio::sync::Semaphore;
+    use tokio_util::sync::CancellationToken;
+    use tokio_util::task::TaskTracker;
+
+    use super::*;
+    use crate::Limits;
+    use crate::clock::Clock;
+    use crate::switches::Switches;
+
+    #[tokio::test]
+    async fn an_answer_that_was_asked_for_before_an_interruption_ends_no_healing() {
+        let healing = healing();
+        let lost = lost();
+        healing.survey([(&lost, healing.scope.clock.now())].into_iter(), &HashSet::new());
+        let before = healing.scope.interruptions();
+        healing.scope.is_interrupted();
+        for late in [Appended::Old { position: None }, Appended::Accepted { position: None, missing: 0 }] {
+            healing.mended(key(&lost), late, before);
+            assert!(healing.mends(key(&lost)), "after {late:?}");
+        }
+        healing.mended(key(&lost), Appended::Old { position: None }, before + 1);
+        assert!(!healing.mends(key(&lost)));
+    }
+
+    #[tokio::test]
+    async fn what_another_has_appended_again_can_be_lost_once_more() {
+        let healing = healing();
+        let lost = lost();
+        healing.survey([(&lost, healing.scope.clock.now())].into_iter(), &HashSet::new());
+        healing.mended(key(&lost), Appended::Old { position: None }, healing.scope.interruptions());
+        healing.survey(std::iter::empty(), &HashSet::new());
+        assert!(healing.mends(key(&lost)));
+    }
+
+    fn healing() -> Healing {
+        let (backbone, _) = MemoryBackbone::new(MemoryConfig::default());
+        let scope = Scope {
+            backbone: Arc::new(backbone),
+            limits: Limits::default(),
+            patience: Duration::from_secs(5),
+            settle: 60_000,
+            switches: Switches::default(),
+            clock: Clock::start(),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            sweeps: Semaphore::new(1),
+            tally: Tally::default(),
+            interruptions: AtomicU64::new(0),
+        };
+        Healing::new("chat:lobby".parse().unwrap(), Retention::DEFAULT, Arc::new(scope))
+    }
+
+    fn lost() -> Entry {
+        let position = Position { offset: 1, tag: Tag(1) };
+        let payload = Payload::Json("1".into());
+        Entry { position, publisher: PublisherId(7), seq: 1, missing: 0, payload, user: None }
+    }
+}

@@ -169,7 +169,10 @@ impl Channel {
         if lacks.of_others {
             tokio::time::sleep(OTHERS_PAUSE).await;
             found = self.look().await?;
-            self.survey(&found);
+            lacks = self.survey(&found);
+        }
+        if lacks.ours {
+            self.healing.go_on_mending();
         }
         Ok(self.adopt(found))
     }

@@ -61,11 +61,12 @@ impl Mending {
         self.entries.iter().map(draft).collect()
     }
 
-    /// It is in the log.
-    pub(super) fn remove(&mut self, key: Key) -> Option<Entry> {
+    /// It is in the log. Answers with the moment at which it was in one before.
+    pub(super) fn remove(&mut self, key: Key) -> Option<(Entry, u64)> {
         let index = self.entries.iter().position(|lacking| super::key(&lacking.entry) == key)?;
         self.behind.remove(&key.0);
-        Some(self.entries.remove(index).entry)
+        let Lacking { entry, heard } = self.entries.remove(index);
+        Some((entry, heard))
     }
 
     /// Earlier seqs of its publisher are missing.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tidewire_backbone::{Answer, Entry, Faults, FaultyBackbone, MemoryConfig, Noticed};
+use tidewire_backbone::{Answer, Entry, Faults, FaultyBackbone, MemoryConfig, Noticed, Pace};
 use tidewire_protocol::Payload;
 use tidewire_server::{Author, Settings, Switches};
 
@@ -83,9 +83,7 @@ async fn an_acknowledgement_of_a_replaced_server_is_not_believed() {
     let node = healthy(&faults).await;
     publishes(&node, "before").await;
     replication_stops(&faults);
-    let second = Duration::from_secs(1);
-    let pace = tidewire_backbone::Pace { request: Duration::ZERO..=Duration::ZERO, answer: second..=second };
-    node.backbone.pace(pace);
+    node.backbone.pace(answering_after(Duration::from_secs(1)));
     let handle = node.node.clone();
     let publishing = tokio::spawn(async move {
         handle.publish(&CHANNEL.parse().unwrap(), payload("late"), Author::once()).await
@@ -93,9 +91,27 @@ async fn an_acknowledgement_of_a_replaced_server_is_not_believed() {
     until(|| payloads(&log(&faults)) == ["before", "late"]).await;
     faults.fail_over(Noticed::ByAll);
     assert_eq!(payloads(&log(&faults)), ["before"]);
-    node.backbone.pace(tidewire_backbone::Pace::default());
+    node.backbone.pace(Pace::default());
     publishing.await.unwrap().unwrap();
     until(|| payloads(&log(&faults)) == ["before", "late"]).await;
+}
+
+#[tokio::test]
+async fn what_is_lost_again_while_it_is_appended_again_is_appended_once_more() {
+    let faults = Faults::new(MemoryConfig::default(), 1);
+    let node = healthy(&faults).await;
+    let mut ada = node.connect(1).await;
+    ada.subscribes(CHANNEL).await;
+    publishes(&node, "before").await;
+    replication_stops(&faults);
+    publishes(&node, "lost").await;
+    ada.hears_publications(2).await;
+    node.backbone.pace(answering_after(Duration::from_millis(300)));
+    faults.fail_over(Noticed::ByAll);
+    until(|| payloads(&log(&faults)) == ["before", "lost"]).await;
+    // The node hears of this before it hears that it has healed the log.
+    faults.fail_over(Noticed::ByAll);
+    until(|| payloads(&log(&faults)) == ["before", "lost"]).await;
 }
 
 #[tokio::test]
@@ -210,6 +226,11 @@ async fn deaf(faults: &Faults) -> TestNode<FaultyBackbone> {
 /// From now on a failover loses what is published.
 fn replication_stops(faults: &Faults) {
     faults.lag(Duration::MAX);
+}
+
+/// A backbone that carries calls out at once, and whose answers take so long.
+fn answering_after(delay: Duration) -> Pace {
+    Pace { answer: delay..=delay, ..Pace::default() }
 }
 
 /// Publishes as somebody who does it once.
