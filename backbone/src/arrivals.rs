@@ -1,7 +1,7 @@
 use tidewire_protocol::{ChannelName, Payload, Position};
 use tokio::sync::mpsc;
 
-use crate::Entry;
+use crate::{Entry, PresenceChange};
 
 /// What a backbone tells a node, in order. Dropping it ends the backbone's listening.
 ///
@@ -18,6 +18,8 @@ pub enum Arrival {
     Announced(ChannelName, Position),
     /// An ephemeral publication passes by.
     Ephemeral(ChannelName, EphemeralPublication),
+    /// Somebody joined or left a channel.
+    Presence(ChannelName, PresenceChange),
     /// News may have been missed: verify the positions.
     Interrupted(Interrupted),
 }

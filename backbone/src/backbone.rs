@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use tidewire_protocol::{ChannelName, Position, Seq};
 
-use crate::{Draft, Retention, Run};
+use crate::{Draft, PresenceStore, Retention, Run};
 
 /// Where the nodes of a cluster share their channels' logs. Used as `Arc<dyn Backbone>`.
 ///
@@ -40,6 +40,11 @@ pub trait Backbone: Send + Sync + 'static {
 
     /// Whether publishes are likely to be accepted now.
     fn is_ready(&self) -> bool;
+
+    /// Where nodes share who is in which channel; `None` where this backbone does not know that.
+    fn presence(&self) -> Option<&dyn PresenceStore> {
+        None
+    }
 }
 
 /// What a read found.

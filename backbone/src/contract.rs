@@ -14,6 +14,7 @@ pub mod dedup;
 pub mod ephemeral;
 pub mod listening;
 pub mod order;
+pub mod presence;
 pub mod reading;
 pub mod retention;
 pub mod tags;
@@ -89,6 +90,25 @@ macro_rules! backbone_contract {
                 $crate::contract::$room::$promise(&cluster).await;
             }
         )*
+    };
+}
+
+/// The same of the promises of a [`PresenceStore`](crate::PresenceStore).
+#[macro_export]
+macro_rules! presence_contract {
+    ($cluster:expr) => {
+        $crate::backbone_contract! { $cluster =>
+            presence::who_enters_is_present,
+            presence::nobody_is_in_an_unknown_channel,
+            presence::joins_and_leaves_arrive_in_order_with_counts,
+            presence::the_same_again_is_announced_once,
+            presence::other_information_is_announced,
+            presence::pages_follow_each_other_without_holes,
+            presence::many_at_once_are_all_announced,
+            presence::with_a_lease_go_those_who_are_filed_under_it,
+            presence::who_is_filed_under_the_next_term_outlives_the_one_before,
+            presence::renewing_tells_how_long_each_lease_is_silent,
+        }
     };
 }
 

@@ -13,6 +13,9 @@ pub use run::Run;
 mod backbone;
 pub use backbone::{Answer, Appended, Backbone, BackboneError};
 
+mod presence;
+pub use presence::{Attendee, Counts, Crowd, Lease, PresenceChange, PresenceStore, Present, Renewed};
+
 mod arrivals;
 pub use arrivals::{Arrival, Arrivals, EphemeralPublication, Interrupted};
 

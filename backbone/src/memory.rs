@@ -6,6 +6,7 @@ mod faults;
 pub use faults::{Faults, FaultyBackbone, Noticed, Pace, Taken};
 
 mod log;
+mod presence;
 mod publishers;
 mod shard;
 
@@ -20,7 +21,8 @@ use tidewire_protocol::ChannelName;
 use tokio::time::Instant;
 
 use crate::outlet::Outlet;
-use crate::{Answer, Appended, Arrivals, Backbone, BackboneError, Draft, Retention};
+use crate::{Answer, Appended, Arrivals, Backbone, BackboneError, Draft, PresenceStore, Retention};
+use presence::Leases;
 use shard::Shard;
 
 /// A backbone whose logs live in this process and end with it: for one node, or for several of one process.
@@ -51,12 +53,18 @@ struct Logs {
     config: MemoryConfig,
     hasher: RandomState,
     shards: [Mutex<Shard>; 16],
+    leases: Mutex<Leases>,
 }
 
 impl MemoryBackbone {
     /// New logs, and the first node on them.
     pub fn new(config: MemoryConfig) -> (Self, Arrivals) {
-        Self::on(Arc::new(Logs { config, hasher: RandomState::new(), shards: Default::default() }))
+        Self::on(Arc::new(Logs {
+            config,
+            hasher: RandomState::new(),
+            shards: Default::default(),
+            leases: Mutex::default(),
+        }))
     }
 
     /// Another node on the same logs.
@@ -105,6 +113,10 @@ impl Backbone for MemoryBackbone {
 
     fn is_ready(&self) -> bool {
         true
+    }
+
+    fn presence(&self) -> Option<&dyn PresenceStore> {
+        Some(self)
     }
 }
 

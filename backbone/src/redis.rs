@@ -6,6 +6,7 @@ mod commands;
 mod config;
 mod keys;
 mod message;
+mod presence;
 mod script;
 mod shard;
 mod subscriptions;
@@ -25,7 +26,9 @@ use tidewire_protocol::{ChannelName, PublicationId, Tag};
 use tokio::task::JoinSet;
 
 use crate::outlet::Outlet;
-use crate::{Answer, Appended, Arrivals, Backbone, BackboneError, Draft, Entry, Retention, Run};
+use crate::{
+    Answer, Appended, Arrivals, Backbone, BackboneError, Draft, Entry, PresenceStore, Retention, Run,
+};
 use commands::{Commands, replied};
 use keys::Keys;
 use message::Message;
@@ -175,6 +178,10 @@ impl Backbone for RedisBackbone {
 
     fn is_ready(&self) -> bool {
         self.shard.is_up()
+    }
+
+    fn presence(&self) -> Option<&dyn PresenceStore> {
+        Some(self)
     }
 }
 

@@ -41,7 +41,8 @@ async fn distribute(
             let shard = match &arrival {
                 Arrival::Published(channel, _)
                 | Arrival::Announced(channel, _)
-                | Arrival::Ephemeral(channel, _) => hub.shard_of(channel),
+                | Arrival::Ephemeral(channel, _)
+                | Arrival::Presence(channel, _) => hub.shard_of(channel),
                 Arrival::Interrupted(_) => {
                     hub.scope.is_interrupted();
                     for shard in &shards {
@@ -91,6 +92,8 @@ fn handle(hub: &Hub, shard: usize, arrival: Arrival) {
                 channel.pass(publication);
             }
         }
+        // Nobody here can ask for it yet.
+        Arrival::Presence(..) => {}
         Arrival::Interrupted(Interrupted::All) => {
             metrics::counter!("tidewire_interruptions_total").increment(1);
             hub.interrupt(shard);

@@ -78,7 +78,7 @@ impl Switches {
             Arrival::Announced(channel, position) => {
                 Some(Arrival::Announced(channel, self.position(position)))
             }
-            Arrival::Interrupted(_) | Arrival::Ephemeral(..) => Some(arrival),
+            Arrival::Interrupted(_) | Arrival::Ephemeral(..) | Arrival::Presence(..) => Some(arrival),
         }
     }
 

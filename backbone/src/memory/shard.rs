@@ -7,6 +7,7 @@ use tidewire_protocol::ChannelName;
 use tokio::time::Instant;
 
 use super::log::Log;
+use super::presence::Room;
 use crate::outlet::{Delivery, Outlet};
 use crate::{Answer, Appended, Arrival, Draft, EphemeralPublication, Retention};
 
@@ -15,6 +16,8 @@ use crate::{Answer, Appended, Arrival, Draft, EphemeralPublication, Retention};
 pub(super) struct Shard {
     logs: HashMap<ChannelName, Log>,
     listeners: HashMap<ChannelName, Vec<Arc<Outlet>>>,
+    /// Who is in the channels; those in which nobody is have none.
+    pub(super) rooms: HashMap<ChannelName, Room>,
     /// When to look after each log; exactly one appointment for each.
     appointments: BinaryHeap<Reverse<(Instant, ChannelName)>>,
 }
@@ -116,7 +119,7 @@ impl Shard {
         log
     }
 
-    fn tell(&mut self, channel: &ChannelName, arrival: impl Fn() -> Arrival) {
+    pub(super) fn tell(&mut self, channel: &ChannelName, arrival: impl Fn() -> Arrival) {
         let Some(listeners) = self.listeners.get(channel) else { return };
         let mut somebody_left = false;
         for outlet in listeners {

@@ -31,6 +31,16 @@ impl Keys {
         format!("{}old:{{{channel}}}", self.prefix)
     }
 
+    /// The keys of who is in a channel, in the order in which the scripts know them: members, names, users, leases.
+    pub(super) fn presence(&self, channel: &ChannelName) -> [String; 4] {
+        ["members", "names", "users", "leases"].map(|part| format!("{}{part}:{{{channel}}}", self.prefix))
+    }
+
+    /// The key of the nodes' leases, which is where this channel's would be.
+    pub(super) fn leases(&self, home: &ChannelName) -> String {
+        format!("{}nodes:{{{home}}}", self.prefix)
+    }
+
     /// The pub/sub channel.
     pub(super) fn live(&self, channel: &ChannelName) -> String {
         format!("{}live:{{{channel}}}", self.prefix)

@@ -4,6 +4,7 @@
 //! entry      1, offset u64, tag hex8, tag before hex8, missing u64, bytes before u64, body
 //! announced  2, offset u64, tag hex8
 //! ephemeral  3, content
+//! presence   4, change (see `presence::record`)
 //! body       publisher u64, seq u64, content
 //! content    payload kind u8 (0 JSON, 1 binary), user length u16 (0xffff: none), user, payload
 //! ```
@@ -11,7 +12,8 @@
 use bytes::{Buf, BufMut, Bytes};
 use tidewire_protocol::{Payload, Position, PublisherId, Tag};
 
-use crate::{BackboneError, Draft, Entry, EphemeralPublication};
+use super::presence::record;
+use crate::{BackboneError, Draft, Entry, EphemeralPublication, PresenceChange};
 
 /// One message.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,11 +24,14 @@ pub(super) enum Message {
     Announced(Position),
     /// An ephemeral publication.
     Ephemeral(EphemeralPublication),
+    /// Somebody joined or left.
+    Presence(PresenceChange),
 }
 
 const ENTRY: u8 = 1;
 const ANNOUNCED: u8 = 2;
 const EPHEMERAL: u8 = 3;
+const PRESENCE: u8 = 4;
 const JSON: u8 = 0;
 const BINARY: u8 = 1;
 const NO_USER: u16 = u16::MAX;
@@ -53,6 +58,7 @@ impl Message {
                 let (payload, user) = content(bytes)?;
                 Some(Self::Ephemeral(EphemeralPublication { payload, user }))
             }
+            PRESENCE => record::change(bytes).map(Self::Presence),
             _ => None,
         }
     }

@@ -8,6 +8,15 @@ pub(super) static PUBLISH: LazyLock<Script> = LazyLock::new(|| Script::new(inclu
 pub(super) static READ: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("read.lua")));
 /// Lets an idle channel's publishers expire; see its own words.
 pub(super) static TIDY: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("tidy.lua")));
+/// Changes who is in a channel; see its own words.
+pub(super) static PRESENCE_CHANGE: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("presence/change.lua")));
+/// Reads who is in a channel; see its own words.
+pub(super) static PRESENCE_READ: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("presence/read.lua")));
+/// Renews a node's lease; see its own words.
+pub(super) static PRESENCE_RENEW: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("presence/renew.lua")));
 
 /// A script that Redis runs; called by its hash, and loaded again when Redis has forgotten it.
 pub(super) struct Script {
@@ -33,8 +42,8 @@ impl Script {
     }
 
     /// Makes Redis know all scripts.
-    pub(super) fn load_all() -> [redis::Cmd; 3] {
-        [&PUBLISH, &READ, &TIDY].map(|script| {
+    pub(super) fn load_all() -> [redis::Cmd; 6] {
+        [&PUBLISH, &READ, &TIDY, &PRESENCE_CHANGE, &PRESENCE_READ, &PRESENCE_RENEW].map(|script| {
             let mut command = redis::cmd("SCRIPT");
             command.arg("LOAD").arg(script.source);
             command

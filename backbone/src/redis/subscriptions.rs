@@ -359,6 +359,7 @@ impl Receiver {
             Some(Message::Entry { entry, .. }) => Arrival::Published(channel, entry),
             Some(Message::Announced(position)) => Arrival::Announced(channel, position),
             Some(Message::Ephemeral(publication)) => Arrival::Ephemeral(channel, publication),
+            Some(Message::Presence(change)) => Arrival::Presence(channel, change),
             // A newer node's message: what it says can be read from the log, or not at all.
             None => Arrival::Interrupted(Interrupted::Channels(vec![channel])),
         });

@@ -150,7 +150,10 @@ fn news(arrivals: &mut Arrivals) -> Vec<String> {
     let said = |arrival| match arrival {
         Arrival::Published(_, entry) => entry.seq.to_string(),
         Arrival::Interrupted(Interrupted::All) => "interrupted".to_owned(),
-        other @ (Arrival::Announced(..) | Arrival::Ephemeral(..) | Arrival::Interrupted(_)) => {
+        other @ (Arrival::Announced(..)
+        | Arrival::Ephemeral(..)
+        | Arrival::Presence(..)
+        | Arrival::Interrupted(_)) => {
             panic!("{other:?}")
         }
     };

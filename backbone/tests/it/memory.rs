@@ -5,6 +5,7 @@ use tidewire_backbone::contract::Cluster;
 use tidewire_backbone::{Arrivals, Backbone, MemoryBackbone, MemoryConfig};
 
 tidewire_backbone::backbone_contract!(MemoryCluster::new());
+tidewire_backbone::presence_contract!(MemoryCluster::new());
 
 /// Nodes on the logs of one process.
 struct MemoryCluster {

@@ -4,8 +4,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tidewire_backbone::contract::{Cluster, Node};
 use tidewire_backbone::{
-    Appended, Arrival, Arrivals, Backbone, BackboneError, Draft, Interrupted, RedisBackbone, RedisConfig,
-    Retention,
+    Appended, Arrival, Arrivals, Attendee, Backbone, BackboneError, Draft, Interrupted, Lease, RedisBackbone,
+    RedisConfig, Retention,
 };
 use tidewire_protocol::{ChannelName, Payload, PublisherId};
 use tidewire_test_redis::{Server, Topology};
@@ -13,6 +13,7 @@ use tidewire_test_redis::{Server, Topology};
 use crate::address::Address;
 
 tidewire_backbone::backbone_contract!(RedisCluster::start());
+tidewire_backbone::presence_contract!(RedisCluster::start());
 
 /// Nodes on one Redis server.
 struct RedisCluster {
@@ -197,12 +198,36 @@ async fn every_key_expires_by_itself() {
         let _ = node.publish(&channel(), Draft { force: true, ..draft(seq) }, brief).await;
     }
     node.read(&"news:only-read".parse().unwrap(), 0).await;
+    let store = node.backbone.presence().unwrap();
+    let lease = Lease { node: 1, term: 1 };
+    store.renew(lease).await.unwrap();
+    for (number, user) in [(1, None), (2, Some("ada".to_owned()))] {
+        let attendee = Attendee { connection: lease.connection(number), user, info: None };
+        store.enter(&channel(), lease, &[attendee]).await.unwrap();
+    }
     let keys: Vec<String> = cluster.server.run(&["KEYS", "*"]);
-    assert!(keys.len() >= 3, "{keys:?}");
+    assert!(keys.len() >= 8, "{keys:?}");
     for key in keys {
         let lives: i64 = cluster.server.run(&["PTTL", &key]);
         assert_ne!(lives, -1, "{key} lives for ever");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_the_last_has_left_nothing_is_kept_of_who_was_there() {
+    let cluster = RedisCluster::start();
+    let node = Node::of(&cluster).await;
+    let store = node.backbone.presence().unwrap();
+    let lease = Lease { node: 1, term: 1 };
+    let attendees = [None, Some("ada"), Some("ada")].into_iter().zip(1..).map(|(user, number)| Attendee {
+        connection: lease.connection(number),
+        user: user.map(str::to_owned),
+        info: None,
+    });
+    store.enter(&channel(), lease, &attendees.collect::<Vec<_>>()).await.unwrap();
+    store.leave(&channel(), &[1, 2, 3].map(|number| lease.connection(number))).await.unwrap();
+    let keys: Vec<String> = cluster.server.run(&["KEYS", "*"]);
+    assert!(keys.is_empty(), "{keys:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
