@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use tidewire_backbone::{Appended, Backbone, Draft, RedisBackbone, RedisConfig, Retention};
+use tidewire_backbone::{Appended, Backbone, Draft, RedisAddresses, RedisBackbone, RedisConfig, Retention};
 use tidewire_protocol::{ChannelName, Payload, PublisherId};
 
 const CHANNELS: u64 = 1000;
@@ -23,8 +23,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let url = arguments.next().ok_or("the URL of a Redis server is needed")?;
     let listeners: usize = arguments.next().map_or(Ok(0), |count| count.parse())?;
-    let config =
-        RedisConfig { prefix: format!("measure-{}:", std::process::id()), ..RedisConfig::new(&*url) };
+    let config = RedisConfig {
+        prefix: format!("measure-{}:", std::process::id()),
+        ..RedisConfig::new(url.parse::<RedisAddresses>()?)
+    };
     let mut redis = redis::Client::open(&*url)?.get_multiplexed_async_connection().await?;
     let channels: Vec<ChannelName> =
         (0..CHANNELS).map(|number| format!("chat:room-{number}").parse()).collect::<Result<_, _>>()?;

@@ -28,6 +28,9 @@ pub use memory::{Faults, FaultyBackbone, Noticed, Pace, Taken};
 pub use memory::{MemoryBackbone, MemoryConfig};
 
 mod redis;
-pub use redis::{RedisBackbone, RedisConfig};
+pub use redis::{
+    BadRedisAddress, RedisAddress, RedisAddresses, RedisBackbone, RedisConfig, RedisHost, RedisLogin,
+    RedisTopology,
+};
 
 mod outlet;

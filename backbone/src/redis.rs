@@ -1,6 +1,8 @@
-//! One Redis server: its streams are the logs, its pub/sub is the fast path.
+//! Redis: its streams are the logs, its pub/sub is the fast path.
 #![expect(clippy::wildcard_enum_match_arm, reason = "redis-rs may add kinds of values, errors and pushes")]
 
+mod access;
+mod address;
 mod backoff;
 mod commands;
 mod config;
@@ -9,9 +11,11 @@ mod message;
 mod presence;
 mod script;
 mod shard;
+mod shards;
 mod subscriptions;
 mod tidying;
 
+pub use address::{BadRedisAddress, RedisAddress, RedisAddresses, RedisHost, RedisLogin, RedisTopology};
 pub use config::RedisConfig;
 
 use std::sync::Arc;
@@ -21,7 +25,7 @@ use async_trait::async_trait;
 use bytes::{BufMut, Bytes};
 use futures_util::FutureExt;
 use futures_util::future::{self, BoxFuture};
-use redis::{Client, IntoConnectionInfo, ProtocolVersion, Value};
+use redis::Value;
 use tidewire_protocol::{ChannelName, PublicationId, Tag};
 use tokio::task::JoinSet;
 
@@ -29,22 +33,23 @@ use crate::outlet::Outlet;
 use crate::{
     Answer, Appended, Arrivals, Backbone, BackboneError, Draft, Entry, PresenceStore, Retention, Run,
 };
-use commands::{Commands, replied};
+use commands::replied;
 use keys::Keys;
 use message::Message;
 use shard::Shard;
-use subscriptions::Subscriptions;
+use shards::Shards;
 use tidying::Tidying;
 
-/// A backbone on one Redis server.
+/// A backbone on Redis: one server, a primary that Sentinels watch, a cluster, or several of these.
 ///
-/// Three connections: publishes, reads, subscriptions; each is made anew when it breaks. While Redis is away,
-/// calls fail at once with [`BackboneError::Unavailable`]; a `listen` that failed is not remembered, one that
-/// succeeded is, over every reconnect. After each loss of the subscriptions comes `Interrupted::All`.
+/// To each server three connections: publishes, reads, subscriptions; each is made anew when it breaks. While
+/// Redis is away, calls fail at once with [`BackboneError::Unavailable`]; a `listen` that failed is not
+/// remembered, one that succeeded is, over every reconnect. After each loss of the subscriptions comes
+/// `Interrupted`.
 pub struct RedisBackbone {
     config: RedisConfig,
     keys: Keys,
-    shard: Arc<Shard>,
+    shards: Arc<Shards>,
     tidying: Tidying,
     /// Ends with this.
     _tasks: JoinSet<()>,
@@ -57,32 +62,22 @@ impl RedisBackbone {
     /// Begins to connect, and returns when that is done or, where Redis does not answer, after the configured
     /// timeout: it goes on trying. Fails only where the configuration makes no sense.
     pub async fn connect(config: RedisConfig) -> Result<(Self, Arrivals), BackboneError> {
-        let client = client(&config.url).map_err(|error| BackboneError::Refused(error.to_string()))?;
         let keys = Keys::new(&config.prefix);
         let (outlet, arrivals) = Outlet::new(config.arrivals);
-        let (publishing, publish_task) =
-            Commands::new(client.clone(), config.timeout, config.queue, config.queue_bytes);
-        let (reading, read_task) =
-            Commands::new(client.clone(), config.timeout, config.queue, config.queue_bytes);
-        let (subscriptions, subscribe_task) =
-            Subscriptions::new(client, config.clone(), keys.clone(), publishing.clone(), outlet);
-        let shard = Arc::new(Shard { publishing, reading, subscriptions });
-        let tidying = Tidying::default();
         let mut tasks = JoinSet::new();
-        tasks.spawn(tidying.clone().run(Arc::clone(&shard), keys.clone()));
-        tasks.spawn(publish_task);
-        tasks.spawn(read_task);
-        tasks.spawn(subscribe_task);
-        let backbone = Self { config, keys, shard, tidying, _tasks: tasks };
-        if tokio::time::timeout(backbone.config.timeout, backbone.shard.up()).await.is_err() {
+        let shards = Arc::new(Shards::new(&config, &keys, &Arc::new(outlet), &mut tasks)?);
+        let tidying = Tidying::default();
+        tasks.spawn(tidying.clone().run(Arc::clone(&shards), keys.clone()));
+        let backbone = Self { config, keys, shards, tidying, _tasks: tasks };
+        if tokio::time::timeout(backbone.config.timeout, backbone.shards.up()).await.is_err() {
             tracing::warn!("starting without Redis, which does not answer");
         }
         Ok((backbone, arrivals))
     }
 
     /// What holds a channel: its links are for everything that concerns the channel.
-    fn shard(&self, _channel: &ChannelName) -> &Shard {
-        &self.shard
+    fn shard(&self, channel: &ChannelName) -> &Shard {
+        self.shards.of(channel)
     }
 
     /// Publishes past the log.
@@ -177,19 +172,12 @@ impl Backbone for RedisBackbone {
     }
 
     fn is_ready(&self) -> bool {
-        self.shard.is_up()
+        self.shards.is_any_up()
     }
 
     fn presence(&self) -> Option<&dyn PresenceStore> {
         Some(self)
     }
-}
-
-/// A client that speaks RESP3, which carries news beside answers.
-fn client(url: &str) -> redis::RedisResult<Client> {
-    let info = url.into_connection_info()?;
-    let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-    Client::open(info.set_redis_settings(settings))
 }
 
 /// Whole milliseconds, at least one, small enough for Redis' clock.

@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use tidewire_backbone::Retention;
+use tidewire_backbone::{RedisAddress, RedisAddresses, Retention};
 
 pub use backbone_address::{BackboneAddress, BadBackboneAddress};
 pub use mistake::{Mistake, Mistakes};
@@ -166,8 +166,7 @@ impl Config {
 
     fn read_server(&mut self, server: &mut Section<'_, '_>) {
         self.listen = server.parsed("listen", parse_address, "\"0.0.0.0:7800\"");
-        self.backbone =
-            server.parsed("backbone", str::parse::<BackboneAddress>, "\"redis://127.0.0.1:6379\"");
+        self.backbone = backbone(server);
         let seconds = |from, to| Duration::from_secs(from)..=Duration::from_secs(to);
         if let Some(within) = server.duration("drain", seconds(0, 3600)) {
             self.settings.drain = Drain { within, spread: within / 2 };
@@ -188,6 +187,23 @@ impl Config {
         settings.backbone_patience = server
             .duration("backbone_patience", Duration::from_millis(100)..=Duration::from_secs(60))
             .unwrap_or(settings.backbone_patience);
+    }
+}
+
+/// One address, or a list of independent Redises.
+fn backbone(server: &mut Section<'_, '_>) -> Option<BackboneAddress> {
+    const EXAMPLE: &str = "\"redis://127.0.0.1:6379\"";
+    if !server.has_list("backbone") {
+        return server.parsed("backbone", str::parse::<BackboneAddress>, EXAMPLE);
+    }
+    let shards = server.list("backbone", str::parse::<RedisAddress>, EXAMPLE);
+    match RedisAddresses::new(shards) {
+        Ok(addresses) => Some(BackboneAddress::Redis(addresses)),
+        Err(error) => {
+            let message = format!("`server.backbone`: {error}");
+            server.reader().wrong(server.span_of("backbone"), message, format!("for example [{EXAMPLE}]"));
+            None
+        }
     }
 }
 

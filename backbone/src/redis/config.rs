@@ -1,10 +1,12 @@
 use std::time::Duration;
 
-/// How to reach and use a Redis server (7.0 or later, or Valkey).
-#[derive(Clone)]
+use super::RedisAddresses;
+
+/// How to reach and use Redis (7.0 or later, or Valkey).
+#[derive(Clone, Debug)]
 pub struct RedisConfig {
-    /// `redis://[user:password@]host[:port][/database]`, or `unix:///path`.
-    pub url: String,
+    /// Where it is.
+    pub addresses: RedisAddresses,
     /// Begins every key and pub/sub channel, so that several clusters can share a server. Pub/sub ignores
     /// databases: different clusters need different prefixes.
     pub prefix: String,
@@ -27,10 +29,10 @@ pub struct RedisConfig {
 }
 
 impl RedisConfig {
-    /// The defaults, for this server.
-    pub fn new(url: impl Into<String>) -> Self {
+    /// The defaults, for this Redis.
+    pub fn new(addresses: impl Into<RedisAddresses>) -> Self {
         Self {
-            url: url.into(),
+            addresses: addresses.into(),
             prefix: "tidewire:".to_owned(),
             timeout: Duration::from_secs(3),
             queue: 16_384,
@@ -41,12 +43,5 @@ impl RedisConfig {
             probe_every: Duration::from_secs(2),
             probe_timeout: Duration::from_secs(3),
         }
-    }
-}
-
-impl std::fmt::Debug for RedisConfig {
-    /// Without the URL, which may hold a password.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RedisConfig").field("prefix", &self.prefix).finish_non_exhaustive()
     }
 }

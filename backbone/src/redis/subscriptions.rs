@@ -44,22 +44,13 @@ impl Subscriptions {
         config: RedisConfig,
         keys: Keys,
         commands: Commands,
-        outlet: Outlet,
+        outlet: Arc<Outlet>,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (wishes, wished) = mpsc::channel(TOGETHER);
         let (set_up, is_up) = watch::channel(false);
         let probe = keys.probe(rand::random());
-        let task = Task {
-            client,
-            config,
-            commands,
-            wished,
-            set_up,
-            probe,
-            keys,
-            outlet: Arc::new(outlet),
-            listening: HashSet::new(),
-        };
+        let task =
+            Task { client, config, commands, wished, set_up, probe, keys, outlet, listening: HashSet::new() };
         (Self { wishes, is_up }, task.run())
     }
 
@@ -130,7 +121,7 @@ impl Task {
                     backoff = Backoff::default();
                     if was_up {
                         tracing::info!(channels = self.listening.len(), "subscribed again");
-                        self.outlet.deliver(Arrival::Interrupted(Interrupted::All));
+                        self.outlet.deliver(Arrival::Interrupted(self.in_doubt()));
                     }
                     was_up = true;
                     self.set_up.send_replace(true);
@@ -146,6 +137,14 @@ impl Task {
             if self.outlet.is_closed() || self.refuse_for(backoff.next_delay()).await {
                 return;
             }
+        }
+    }
+
+    /// What this link brought news of.
+    fn in_doubt(&self) -> Interrupted {
+        match self.config.addresses.shards() {
+            [_] => Interrupted::All,
+            _ => Interrupted::Channels(self.listening.iter().cloned().collect()),
         }
     }
 

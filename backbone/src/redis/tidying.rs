@@ -9,7 +9,7 @@ use tidewire_protocol::ChannelName;
 use super::commands::{Reply, replied};
 use super::keys::Keys;
 use super::script;
-use super::shard::Shard;
+use super::shards::Shards;
 
 /// Sees to it that the publishers of channels which fell idle are forgotten; one task for all channels.
 ///
@@ -38,7 +38,7 @@ impl Tidying {
     }
 
     /// Every window's length it tidies the channels that were published to before the last, but not since.
-    pub(super) async fn run(self, shard: Arc<Shard>, keys: Keys) {
+    pub(super) async fn run(self, shards: Arc<Shards>, keys: Keys) {
         let mut before = HashMap::new();
         loop {
             let longest = before.values().chain(self.recent().values()).copied().max().unwrap_or(0);
@@ -48,7 +48,7 @@ impl Tidying {
                 before.into_iter().filter(|(channel, _)| !since.contains_key(channel)).collect();
             before = since;
             for some in idle.chunks(AT_ONCE) {
-                let tidied = some.iter().map(|(channel, window)| tidy(&shard, &keys, channel, *window));
+                let tidied = some.iter().map(|(channel, window)| tidy(&shards, &keys, channel, *window));
                 for ((channel, window), reply) in some.iter().zip(join_all(tidied).await) {
                     // Too young, or Redis is away: another time.
                     if reply != Ok(Value::Int(1)) {
@@ -64,8 +64,8 @@ impl Tidying {
     }
 }
 
-async fn tidy(shard: &Shard, keys: &Keys, channel: &ChannelName, window: u64) -> Reply {
-    let commands = shard.reading(channel)?;
+async fn tidy(shards: &Shards, keys: &Keys, channel: &ChannelName, window: u64) -> Reply {
+    let commands = shards.of(channel).reading(channel)?;
     let mut command = script::TIDY.call(&keys.of(channel));
     command.arg(window).arg(commands.now());
     replied(commands.give(command)).await

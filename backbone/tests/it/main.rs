@@ -5,3 +5,4 @@ mod address;
 mod faults;
 mod memory;
 mod redis;
+mod shards;

@@ -42,6 +42,12 @@ impl<'r, 'a> Section<'r, 'a> {
         self.table.iter().any(|(name, _)| name.get_ref() == key)
     }
 
+    /// Whether the key's value is a list.
+    pub(super) fn has_list(&self, key: &str) -> bool {
+        let value = self.table.iter().find(|(name, _)| name.get_ref() == key);
+        value.is_some_and(|(_, value)| value.get_ref().as_array().is_some())
+    }
+
     /// Makes keys known whose values do not matter here.
     pub(super) fn ignore(&mut self, keys: &[&'static str]) {
         self.known.extend(keys);

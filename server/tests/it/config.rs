@@ -41,6 +41,12 @@ fn every_key_of_the_documentation_is_read() {
 }
 
 #[test]
+fn several_independent_servers_are_a_list() {
+    let config = parse("[server]\nbackbone = [\"redis://a:1\", \"redis+cluster://b,c\"]").unwrap();
+    assert_eq!(config.backbone, Some("redis://a:1 redis+cluster://b,c".parse::<BackboneAddress>().unwrap()));
+}
+
+#[test]
 fn the_configuration_of_the_readme_is_good() {
     let (_, after) = include_str!("../../../README.md").split_once("```toml\n").unwrap();
     let (example, _) = after.split_once("```").unwrap();
@@ -146,7 +152,21 @@ fn each_kind_of_mistake_has_its_advice() {
             "`server.listen`: \"localhost\" is no address",
             "for example \"0.0.0.0:7800\"",
         ),
-        ("[server]\nbackbone = \"kafka://x\"", "is no backbone", "for example \"redis://127.0.0.1:6379\""),
+        (
+            "[server]\nbackbone = \"kafka://x\"",
+            "kafka:// is no Redis",
+            "for example \"redis://127.0.0.1:6379\"",
+        ),
+        (
+            "[server]\nbackbone = [\"redis://a\", \"memory\"]",
+            "an address begins with its kind",
+            "for example [\"redis://127.0.0.1:6379\"]",
+        ),
+        (
+            "[server]\nbackbone = [\"redis://a\", \"redis://a\"]",
+            "redis://a:6379 is there twice",
+            "for example [\"redis://127.0.0.1:6379\"]",
+        ),
         ("[server]\ndrain = 20", "`server.drain` cannot be a number", "\"30s\""),
         ("[server]\ndrain = \"20\"", "is no duration", "\"30s\""),
         ("[server]\ndrain = \"2h\"", "`server.drain` cannot be \"2h\"", "from 0ns to 3600s"),
@@ -252,7 +272,7 @@ fn a_mistake_shows_no_secret() {
         "keys = [{ algorithm = \"HS256\", secret = \"hunter2\" }]",
         "keys = [{ secret = \"hunter2hunter2hunter2hunter2hunter2\", algorithm = \"none\" }]",
         "[[api_keys]]\nname = \"a\"\nkey = \"hunter2\"",
-        "[server]\nbackbone = \"rediss://:hunter2@redis.test\"",
+        "[server]\nbackbone = \"redissss://:hunter2@redis.test\"",
     ] {
         let shown = parse(text).expect_err(text).to_string();
         assert!(!shown.contains("hunter2"), "{shown}");

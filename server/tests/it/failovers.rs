@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tidewire_backbone::{
-    Appended, Arrivals, Backbone, Faults, MemoryConfig, Noticed, Pace, RedisBackbone, RedisConfig, Retention,
+    Appended, Arrivals, Backbone, Faults, MemoryConfig, Noticed, Pace, RedisAddresses, RedisBackbone,
+    RedisConfig, Retention,
 };
 use tidewire_protocol::{ChannelName, Payload, PublisherId};
 use tidewire_server::{AllowAll, Author, Node, Settings};
@@ -59,9 +60,8 @@ async fn promoted_replicas_of_redis_without_the_latest_cost_nobody_anything() {
     const FAILOVERS: usize = 4;
     let mut primary = tokio::task::block_in_place(Redis::start);
     let port = primary.port();
-    let url = primary.url();
-    let [one, other] =
-        [RedisBackbone::connect(RedisConfig::new(&url)), RedisBackbone::connect(RedisConfig::new(&url))];
+    let config = RedisConfig::new(primary.url().parse::<RedisAddresses>().unwrap());
+    let [one, other] = [RedisBackbone::connect(config.clone()), RedisBackbone::connect(config)];
     let [(one, news), (other, other_news)] = [one.await.unwrap(), other.await.unwrap()];
     let load = Load::on([(Arc::new(one), news), (Arc::new(other), other_news)]).await;
     let mut lost = 0;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use tidewire_backbone::{RedisBackbone, RedisConfig, Retention};
+use tidewire_backbone::{RedisAddresses, RedisBackbone, RedisConfig, Retention};
 use tidewire_server::AllowAll;
 use tidewire_test_redis::{Server as Redis, Topology};
 
@@ -193,13 +193,14 @@ async fn a_storm_of_returns_to_a_new_node_asks_redis_once_for_a_channel() {
     const CLIENTS: usize = 500;
     let redis = tokio::task::block_in_place(Redis::start);
     let reads = || tokio::task::block_in_place(|| redis.info("commandstats", "cmdstat_xrange"));
-    let (before, news) = RedisBackbone::connect(RedisConfig::new(redis.url())).await.unwrap();
+    let config = RedisConfig::new(redis.url().parse::<RedisAddresses>().unwrap());
+    let (before, news) = RedisBackbone::connect(config.clone()).await.unwrap();
     let before = start(keeping(1000), Arc::new(AllowAll), Arc::new(before), news).await;
     let mut positions = Vec::new();
     for number in 0..300 {
         positions.push(before.publishes("chat:lobby", number).await);
     }
-    let (after, news) = RedisBackbone::connect(RedisConfig::new(redis.url())).await.unwrap();
+    let (after, news) = RedisBackbone::connect(config).await.unwrap();
     let after = start(keeping(1000), Arc::new(AllowAll), Arc::new(after), news).await;
     assert_eq!(reads(), "");
     let returning = (0..CLIENTS).map(|number| {

@@ -179,7 +179,7 @@ async fn an_address_in_use_is_told_with_what_to_do() {
 async fn a_backbone_of_another_kind_is_told_with_what_would_be_right() {
     let output = tidewire(&["serve", "--backbone", "kafka://localhost"]).await;
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("use memory, or redis://HOST:PORT"));
+    assert!(stderr(&output).contains("kafka:// is no Redis; use redis://HOST:PORT"));
 }
 
 #[tokio::test]

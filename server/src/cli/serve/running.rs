@@ -127,10 +127,12 @@ async fn connect(address: &BackboneAddress) -> Result<(Arc<dyn Backbone>, Arriva
             let (backbone, arrivals) = MemoryBackbone::new(MemoryConfig::default());
             Ok((Arc::new(backbone), arrivals))
         }
-        BackboneAddress::Redis(url) => match RedisBackbone::connect(RedisConfig::new(url.reveal())).await {
-            Ok((backbone, arrivals)) => Ok((Arc::new(backbone), arrivals)),
-            Err(error) => Err(Failure::wrong(format!("error: backbone {address}: {error}"))),
-        },
+        BackboneAddress::Redis(addresses) => {
+            match RedisBackbone::connect(RedisConfig::new(addresses.clone())).await {
+                Ok((backbone, arrivals)) => Ok((Arc::new(backbone), arrivals)),
+                Err(error) => Err(Failure::wrong(format!("error: backbone {address}: {error}"))),
+            }
+        }
     }
 }
 
