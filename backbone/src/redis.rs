@@ -9,6 +9,7 @@ mod config;
 mod keys;
 mod message;
 mod presence;
+mod primary;
 mod script;
 mod shard;
 mod shards;
@@ -90,7 +91,7 @@ impl RedisBackbone {
             Ok(message) => message,
             Err(error) => return future::ready(Err(error)).boxed(),
         };
-        let mut command = redis::cmd("PUBLISH");
+        let mut command = redis::cmd("SPUBLISH");
         command.arg(self.keys.live(channel)).arg(message);
         let publishing = match self.shard(channel).publishing(channel) {
             Ok(publishing) => publishing,
@@ -150,11 +151,11 @@ impl Backbone for RedisBackbone {
     }
 
     async fn listen(&self, channel: &ChannelName) -> Result<(), BackboneError> {
-        self.shard(channel).subscriptions.listen(channel).await
+        self.shard(channel).listen(channel).await
     }
 
     async fn unlisten(&self, channel: &ChannelName) -> Result<(), BackboneError> {
-        self.shard(channel).subscriptions.unlisten(channel).await
+        self.shard(channel).unlisten(channel).await
     }
 
     async fn read(&self, channel: &ChannelName, after: u64, limit: usize) -> Result<Answer, BackboneError> {

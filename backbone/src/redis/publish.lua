@@ -48,7 +48,8 @@ end
 
 if not state then
   -- What is left of a log that lost its tip belongs to another history.
-  call('UNLINK', KEYS[2], KEYS[3])
+  call('UNLINK', KEYS[2])
+  call('UNLINK', KEYS[3])
 end
 local before = tag
 offset = offset + 1
@@ -87,5 +88,5 @@ call('HSET', KEYS[1], '', struct.pack(STATE, offset, tag, bytes, floor, touched,
 if announce == 1 then
   message = struct.pack('>BI8c8', 2, offset, tag)
 end
-call('PUBLISH', ARGV[4], message)
+call('SPUBLISH', ARGV[4], message)
 return '+' .. struct.pack('>I8c8I8', offset, tag, missing)

@@ -6,7 +6,8 @@
 -- It writes in any case, so a replica refuses it.
 local state = redis.call('HGET', KEYS[1], '')
 if not state then
-  redis.call('UNLINK', KEYS[2], KEYS[3])
+  redis.call('UNLINK', KEYS[2])
+  redis.call('UNLINK', KEYS[3])
   state = struct.pack('>I8c8I8I8I8I8', 0, ARGV[4], 0, 0, 0, tonumber(ARGV[5]))
   redis.call('HSET', KEYS[1], '', state)
   redis.call('PEXPIRE', KEYS[1], ARGV[3])

@@ -6,16 +6,14 @@ use tokio::task::JoinSet;
 use super::access::Access;
 use super::commands::Commands;
 use super::keys::Keys;
-use super::subscriptions::Subscriptions;
+use super::primary::Primary;
 use super::{RedisAddress, RedisConfig, RedisTopology};
 use crate::BackboneError;
 use crate::outlet::Outlet;
 
 /// One of the Redises over which channels are spread, whatever it is made of.
 pub(super) struct Shard {
-    pub(super) publishing: Commands,
-    pub(super) reading: Commands,
-    pub(super) subscriptions: Subscriptions,
+    primary: Primary,
 }
 
 impl Shard {
@@ -36,40 +34,35 @@ impl Shard {
                 )));
             }
         };
-        let commands = || Commands::new(client.clone(), config.timeout, config.queue, config.queue_bytes);
-        let (publishing, publish) = commands();
-        let (reading, read) = commands();
-        let (subscriptions, subscribe) = Subscriptions::new(
-            client.clone(),
-            config.clone(),
-            keys.clone(),
-            publishing.clone(),
-            Arc::clone(outlet),
-        );
-        tasks.spawn(publish);
-        tasks.spawn(read);
-        tasks.spawn(subscribe);
-        Ok(Self { publishing, reading, subscriptions })
+        Ok(Self { primary: Primary::new(&client, config, keys, outlet, tasks) })
     }
 
     /// The link for what changes a channel; what is given to it keeps its order.
-    pub(super) fn publishing(&self, _channel: &ChannelName) -> Result<&Commands, BackboneError> {
-        Ok(&self.publishing)
+    pub(super) fn publishing(&self, _channel: &ChannelName) -> Result<Commands, BackboneError> {
+        Ok(self.primary.publishing.clone())
     }
 
     /// The link for what asks about a channel, beside what changes it.
-    pub(super) fn reading(&self, _channel: &ChannelName) -> Result<&Commands, BackboneError> {
-        Ok(&self.reading)
+    pub(super) fn reading(&self, _channel: &ChannelName) -> Result<Commands, BackboneError> {
+        Ok(self.primary.reading.clone())
+    }
+
+    /// As [`Backbone::listen`](crate::Backbone::listen).
+    pub(super) async fn listen(&self, channel: &ChannelName) -> Result<(), BackboneError> {
+        self.primary.subscriptions.listen(channel).await
+    }
+
+    /// As [`Backbone::unlisten`](crate::Backbone::unlisten).
+    pub(super) async fn unlisten(&self, channel: &ChannelName) -> Result<(), BackboneError> {
+        self.primary.subscriptions.unlisten(channel).await
     }
 
     pub(super) fn is_up(&self) -> bool {
-        self.publishing.is_up() && self.reading.is_up() && self.subscriptions.is_up()
+        self.primary.is_up()
     }
 
     /// Returns once everything is up.
     pub(super) async fn up(&self) {
-        self.publishing.up().await;
-        self.reading.up().await;
-        self.subscriptions.up().await;
+        self.primary.up().await;
     }
 }

@@ -169,7 +169,7 @@ impl Task {
             self.listening.iter().map(|channel| self.keys.live(channel)).collect();
         channels.push(self.probe.clone());
         for some in channels.chunks(TOGETHER) {
-            for confirmed in link.ask("SUBSCRIBE", some).await.map_err(unavailable)? {
+            for confirmed in link.ask("SSUBSCRIBE", some).await.map_err(unavailable)? {
                 confirmed?;
             }
         }
@@ -212,12 +212,12 @@ impl Task {
             let Some(what) = same.first().map(|wish| wish.what) else { continue };
             let channels: Vec<String> = same.iter().map(|wish| self.keys.live(&wish.channel)).collect();
             let command = match what {
-                What::Listen => "SUBSCRIBE",
+                What::Listen => "SSUBSCRIBE",
                 What::Unlisten => {
                     for wish in &same {
                         self.listening.remove(&wish.channel);
                     }
-                    "UNSUBSCRIBE"
+                    "SUNSUBSCRIBE"
                 }
             };
             // Where it fails, dropping the wishes tells their owners that the link is down.
@@ -306,7 +306,7 @@ async fn probe(
 ) {
     for number in 1_u64.. {
         tokio::time::sleep(every).await;
-        let mut publish = redis::cmd("PUBLISH");
+        let mut publish = redis::cmd("SPUBLISH");
         publish.arg(channel.as_str()).arg(number.to_be_bytes().as_slice());
         if replied(commands.give(publish)).await.is_err() {
             // That link is in trouble, which says nothing about this one.
@@ -331,7 +331,7 @@ impl Receiver {
     /// Never waits: it runs inside the connection's task.
     fn take(&self, push: PushInfo) -> Result<(), redis::aio::SendError> {
         match push.kind {
-            PushKind::Message => self.message(push.data),
+            PushKind::SMessage => self.message(push.data),
             PushKind::Disconnection => {
                 self.break_off.send_replace(true);
             }

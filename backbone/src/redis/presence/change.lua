@@ -78,7 +78,7 @@ end
 local counts = struct.pack('>I8I8', call('HLEN', KEYS[1]),
   call('HLEN', KEYS[3]) + (tonumber(call('HGET', KEYS[4], '')) or 0))
 if #joined + #left > 0 then
-  call('PUBLISH', live,
+  call('SPUBLISH', live,
     struct.pack('>B', 4) .. counts .. struct.pack('>I4', #joined) .. table.concat(joined) .. table.concat(left))
 end
 return { counts .. struct.pack('>I4', #left), last, call('HKEYS', KEYS[4]) }
