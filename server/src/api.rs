@@ -4,6 +4,7 @@ mod admin;
 mod answer;
 mod caller;
 mod history;
+mod presence;
 mod publish;
 
 use std::sync::Arc;
@@ -12,11 +13,13 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
+use tidewire_protocol::{ChannelName, RefusalCode};
 use tower_http::timeout::TimeoutLayer;
 
 use crate::Node;
 use crate::auth::{ApiKey, Mode};
 pub(crate) use admin::{Leaving, Standing};
+use answer::Refused;
 
 /// Who may use the HTTP API.
 #[derive(Clone, Debug, Default)]
@@ -33,7 +36,7 @@ struct Api {
     access: ApiAccess,
 }
 
-/// The API of a node: `POST /v1/publish`, `GET /v1/channels/{channel}/history`, and below `/v1/admin` what its
+/// The API of a node: `POST /v1/publish`, `GET /v1/channels/{channel}/history` and `/presence`, and below `/v1/admin` what its
 /// operators ask of it.
 ///
 /// [`ApiAccess::mode`] needs the peer's address: serve with
@@ -46,10 +49,16 @@ pub fn router(node: Node, access: ApiAccess) -> Router {
     Router::new()
         .route("/v1/publish", post(publish::publish))
         .route("/v1/channels/{channel}/history", get(history::history))
+        .route("/v1/channels/{channel}/presence", get(presence::presence))
         .route("/v1/admin/node", get(admin::standing))
         .route("/v1/admin/drain", post(admin::drain))
         .route("/v1/admin/shed", post(admin::shed))
         .layer(DefaultBodyLimit::max(body_bytes))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, patience))
         .with_state(Arc::new(Api { node, access }))
+}
+
+/// The channel that a path names.
+fn channel(name: &str) -> Result<ChannelName, Refused> {
+    name.parse().map_err(|error| Refused::new(RefusalCode::BadChannel, format!("{name:?}: {error}")))
 }

@@ -3,12 +3,14 @@
 //! Everything here is synchronous and under one lock, except reading the log (`reading`, `sweeping`).
 
 mod arriving;
+mod attending;
 mod catching_up;
 mod joining;
 mod reading;
 mod ring;
 mod subscriber;
 mod sweeping;
+mod watching;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,12 +23,15 @@ use tokio::sync::Notify;
 use crate::connection::ConnectionId;
 use crate::healing::{Healing, NEVER};
 use crate::scope::Scope;
+use attending::Attendance;
+pub(crate) use attending::Notes;
 pub(crate) use catching_up::catch_up;
 pub(crate) use joining::{Joined, join};
 use reading::Reads;
 use ring::{Bounds, Ring};
 use subscriber::Subscriber;
 use sweeping::Wanted;
+use watching::Watching;
 
 /// A channel that has, or recently had, subscribers on this node.
 pub(crate) struct Channel {
@@ -38,6 +43,9 @@ pub(crate) struct Channel {
     scope: Arc<Scope>,
     state: Mutex<State>,
     reads: Mutex<Reads>,
+    /// `None` where nobody is told who is there.
+    attendance: Option<Attendance>,
+    watching: Mutex<Watching>,
     /// Told after each verification, also a failed one, and when the channel has left.
     changed: Notify,
 }
@@ -65,6 +73,13 @@ struct State {
     touched: u64,
 }
 
+/// Whether it is told who is in a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Presence {
+    Told,
+    Untold,
+}
+
 /// What a channel knows of its log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
@@ -87,6 +102,7 @@ impl Channel {
         alias: Alias,
         healing: Arc<Healing>,
         scope: Arc<Scope>,
+        presence: Presence,
         now: u64,
     ) -> Self {
         Self {
@@ -111,15 +127,20 @@ impl Channel {
                 touched: now,
             }),
             reads: Mutex::default(),
+            attendance: (presence == Presence::Told).then(Attendance::default),
+            watching: Mutex::default(),
             changed: Notify::new(),
         }
     }
 
     /// Ends a connection's subscription.
-    pub(crate) fn leave(&self, connection: ConnectionId, now: u64) {
+    pub(crate) fn leave(self: &Arc<Self>, connection: ConnectionId, now: u64) {
         let mut state = self.state.lock();
         state.touched = now;
-        state.subscribers.remove(&connection);
+        if state.subscribers.remove(&connection).is_some() {
+            self.unwatch(connection);
+            self.leaves(connection);
+        }
     }
 
     /// Somebody is about to join: do not leave now.
@@ -137,7 +158,8 @@ impl Channel {
     pub(crate) fn leave_if_deserted(&self, before: u64) -> bool {
         let mut state = self.state.lock();
         let at_rest = matches!(state.stage, Stage::Unknown | Stage::Settled);
-        let deserted = at_rest && state.subscribers.is_empty() && state.touched < before;
+        let deserted =
+            at_rest && state.subscribers.is_empty() && state.touched < before && !self.is_to_report();
         if deserted {
             state.stage = Stage::Leaving;
             self.bequeath(&mut state);

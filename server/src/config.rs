@@ -134,6 +134,7 @@ impl Config {
     pub fn open_to_this_machine(&mut self) {
         self.origins.local = LocalPages::Allow;
         self.settings.namespaces.others = Some(NamespaceSettings {
+            presence: true,
             subscribe: Access::Granted,
             publish: Access::Granted,
             ..NamespaceSettings::default()
@@ -183,6 +184,8 @@ impl Config {
         settings.settle = server.duration("settle", seconds(0, 3600)).unwrap_or(settings.settle);
         settings.token_grace =
             server.duration("token_grace", seconds(0, 600)).unwrap_or(settings.token_grace);
+        settings.presence_lease =
+            server.duration("presence_lease", seconds(1, 600)).unwrap_or(settings.presence_lease);
         settings.linger = server.duration("linger", seconds(0, 3600)).unwrap_or(settings.linger);
         settings.backbone_patience = server
             .duration("backbone_patience", Duration::from_millis(100)..=Duration::from_secs(60))

@@ -385,6 +385,7 @@ mod tests {
             stop: CancellationToken::new(),
             sweeps: Semaphore::new(1),
             tally: Tally::default(),
+            register: crate::presence::Register::new(Duration::from_secs(9)),
             interruptions: AtomicU64::new(0),
         };
         Healing::new("chat:lobby".parse().unwrap(), Retention::DEFAULT, Arc::new(scope))

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use tidewire_backbone::Retention;
 use tidewire_protocol::{Alias, ChannelName};
 
-use crate::channel::Channel;
+use crate::NamespaceSettings;
+use crate::channel::{Channel, Presence};
 use crate::healing::Healings;
 use crate::scope::Scope;
 use crate::shards::Shards;
@@ -45,10 +45,13 @@ impl Hub {
     }
 
     /// A channel that somebody is about to join.
-    pub(crate) fn occupy(&self, name: &ChannelName, retention: Retention, now: u64) -> Arc<Channel> {
+    pub(crate) fn occupy(&self, name: &ChannelName, namespace: &NamespaceSettings, now: u64) -> Arc<Channel> {
         let channel = self.channels.find_or_make(name, || {
             let alias = Alias(self.last_alias.fetch_add(1, Ordering::Relaxed) + 1);
-            Channel::new(name.clone(), alias, self.healings.of(name, retention), self.scope.clone(), now)
+            let healing = self.healings.of(name, namespace.retention);
+            let told = namespace.presence && self.scope.backbone.presence().is_some();
+            let presence = if told { Presence::Told } else { Presence::Untold };
+            Channel::new(name.clone(), alias, healing, self.scope.clone(), presence, now)
         });
         channel.touch(now);
         channel
@@ -86,6 +89,15 @@ impl Hub {
             && let Some(healing) = self.healings.find(name)
         {
             healing.sweep();
+        }
+    }
+
+    /// Goes on with the channels in which only counts are told.
+    pub(crate) fn tick_presence(&self, now: u64) {
+        if self.scope.register.counting.load(Ordering::Relaxed) > 0 {
+            for channel in (0..self.shards()).flat_map(|shard| self.in_shard(shard)) {
+                channel.tick_presence(now);
+            }
         }
     }
 

@@ -34,6 +34,9 @@ pub use author::Author;
 mod history;
 pub use history::Page;
 
+mod presence;
+pub use presence::PresencePage;
+
 mod switches;
 #[cfg(feature = "switches")]
 pub use switches::Switches;

@@ -39,6 +39,14 @@ pub struct Limits {
     pub replay_bytes: usize,
     /// Publications in one history page.
     pub history_page: usize,
+    /// Members in one page of presence.
+    pub presence_page: usize,
+    /// Who comes and goes is told of a channel with at most so many connections; of others only how many there are.
+    pub presence_told: usize,
+    /// The same where more than so many come and go within a second.
+    pub presence_changes: usize,
+    /// Bytes of what the application says of a member.
+    pub info_bytes: usize,
     /// Bytes of recent publications that an occupied channel keeps in the node's memory.
     pub ring_bytes: usize,
     /// Publications of one channel that a node keeps until they are settled, to append them again after a failover.
@@ -70,6 +78,10 @@ impl Default for Limits {
             outbox_bytes: 64 << 10,
             replay_bytes: 32 << 10,
             history_page: 1_000,
+            presence_page: 500,
+            presence_told: 1_000,
+            presence_changes: 100,
+            info_bytes: 1 << 10,
             ring_bytes: 512 << 10,
             settle_entries: 4096,
             settle_bytes: 1 << 20,

@@ -28,6 +28,11 @@ impl Namespaces {
         self.named.get(channel.namespace()).or(self.others.as_ref())
     }
 
+    /// Whether any tells who is in its channels.
+    pub fn any_has_presence(&self) -> bool {
+        self.named.values().chain(&self.others).any(|settings| settings.presence)
+    }
+
     /// The named namespaces that keep no log.
     pub fn ephemeral(&self) -> Vec<String> {
         let ephemeral = self.named.iter().filter(|(_, settings)| settings.retention == Retention::None);
@@ -42,6 +47,8 @@ pub struct NamespaceSettings {
     pub retention: Retention,
     /// Bytes of one publication's payload.
     pub payload_bytes: usize,
+    /// Whether it is told who is in its channels.
+    pub presence: bool,
     /// Who may subscribe, and read history and presence.
     pub subscribe: Access,
     /// Who may publish.
@@ -53,6 +60,7 @@ impl Default for NamespaceSettings {
         Self {
             retention: Retention::DEFAULT,
             payload_bytes: 32 << 10,
+            presence: false,
             subscribe: Access::Granted,
             publish: Access::Granted,
         }

@@ -20,6 +20,7 @@ use crate::healing::Tally;
 use crate::history::{self, Page};
 use crate::hub::Hub;
 use crate::moving::{self, Percent};
+use crate::presence::{PresencePage, Register, reading};
 use crate::scope::Scope;
 use crate::switches::Switches;
 use crate::{Author, Closing, Drain, NamespaceSettings, Policy, Refusal, Settings};
@@ -86,6 +87,20 @@ impl Node {
         limit: u64,
     ) -> Result<Page, Refusal> {
         history::read(&self.0, channel, since, limit).await
+    }
+
+    /// Reads who is in a channel: those after `after`, the `next` of an earlier page, or else the first; at most
+    /// `limit` members, 0 for as many as one page may have.
+    ///
+    /// # Errors
+    /// A refusal, for example where the namespace does not tell.
+    pub async fn presence(
+        &self,
+        channel: &ChannelName,
+        after: Option<&str>,
+        limit: u64,
+    ) -> Result<PresencePage, Refusal> {
+        reading::read(&self.0, channel, after, limit).await
     }
 
     /// Ends a user's connections; answers how many. With [`CloseCode::Disconnected`] they do not come back.
@@ -172,6 +187,7 @@ impl Inner {
             stop: CancellationToken::new(),
             sweeps: Semaphore::new(SWEEPS),
             tally: Tally::default(),
+            register: Register::new(settings.presence_lease),
             interruptions: AtomicU64::new(0),
         });
         let departure = Departure::new(settings.drain);
@@ -201,6 +217,11 @@ impl Inner {
             .namespaces
             .of(channel)
             .ok_or_else(|| Refusal::new(RefusalCode::Forbidden, format!("not allowed in {channel}")))
+    }
+
+    /// Whether there are channels of which it is told who is there.
+    pub(crate) fn tells_presence(&self) -> bool {
+        self.settings.namespaces.any_has_presence() && self.scope.backbone.presence().is_some()
     }
 
     /// Hands a publication to the backbone, which gives it its place in line before this returns.

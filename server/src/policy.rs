@@ -50,6 +50,8 @@ pub struct Credentials {
 pub struct Identity {
     /// The user; `None` is anonymous.
     pub user: Option<String>,
+    /// What others see of the connection where presence is told; JSON, for clients to read.
+    pub info: Option<String>,
     /// When the token stops being good.
     pub expires_at: Option<SystemTime>,
     /// What the policy needs to know later: channel patterns and the like.
@@ -59,7 +61,7 @@ pub struct Identity {
 impl Identity {
     /// Nobody in particular, for as long as the connection lasts.
     pub fn anonymous() -> Self {
-        Self { user: None, expires_at: None, grants: Arc::new(()) }
+        Self { user: None, info: None, expires_at: None, grants: Arc::new(()) }
     }
 }
 

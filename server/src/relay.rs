@@ -45,6 +45,7 @@ async fn distribute(
                 | Arrival::Presence(channel, _) => hub.shard_of(channel),
                 Arrival::Interrupted(_) => {
                     hub.scope.is_interrupted();
+                    hub.scope.register.doubt.notify_one();
                     for shard in &shards {
                         if shard.send(arrival.clone()).await.is_err() {
                             return;
@@ -92,8 +93,11 @@ fn handle(hub: &Hub, shard: usize, arrival: Arrival) {
                 channel.pass(publication);
             }
         }
-        // Nobody here can ask for it yet.
-        Arrival::Presence(..) => {}
+        Arrival::Presence(channel, change) => {
+            if let Some(channel) = hub.find_in(shard, &channel) {
+                channel.change_presence(change);
+            }
+        }
         Arrival::Interrupted(Interrupted::All) => {
             metrics::counter!("tidewire_interruptions_total").increment(1);
             hub.interrupt(shard);

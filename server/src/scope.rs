@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use crate::Limits;
 use crate::clock::Clock;
 use crate::healing::Tally;
+use crate::presence::Register;
 use crate::switches::Switches;
 
 /// What a node's channels need of their node: the backbone, and tasks that end with it.
@@ -30,6 +31,8 @@ pub(crate) struct Scope {
     pub(crate) sweeps: Semaphore,
     /// What was healed and is still to be told.
     pub(crate) tally: Tally,
+    /// Who is in the channels.
+    pub(crate) register: Register,
     /// How often the backbone said that news may have been missed.
     pub(crate) interruptions: AtomicU64,
 }

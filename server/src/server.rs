@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::node::Inner;
+use crate::presence::{keeping, reporting};
 use crate::switches::Switches;
 use crate::{Node, Policy, Settings, gateway, relay, ticker};
 
@@ -183,6 +184,10 @@ impl ServerBuilder<(Arc<dyn Backbone>, Arrivals), Arc<dyn Policy>> {
         let inner = Inner::new(self.settings, backbone, self.policy, self.switches);
         relay::start(&inner.hub, &inner.scope, arrivals);
         inner.scope.tasks.spawn(ticker::run(inner.clone()));
+        if inner.tells_presence() {
+            inner.scope.tasks.spawn(keeping::run(inner.hub.clone(), inner.settings.presence_lease));
+            inner.scope.tasks.spawn(reporting::run(inner.scope.clone()));
+        }
         Server { node: Node(inner) }
     }
 }

@@ -26,6 +26,8 @@ pub struct Settings {
     pub token_grace: Duration,
     /// How long a channel that lost its last subscriber keeps its ring, for those who come back.
     pub linger: Duration,
+    /// A node that the others did not hear of for so long has ended, and who was there by it is gone.
+    pub presence_lease: Duration,
     /// Clients are asked to move to another connection when theirs is so old, so that after a scale-out the load
     /// evens out by itself; each at a random moment of the last quarter. `None`: never.
     pub connection_age: Option<Duration>,
@@ -59,6 +61,7 @@ impl Default for Settings {
             dedup: Duration::from_secs(600),
             token_grace: Duration::from_secs(10),
             linger: Duration::from_secs(45),
+            presence_lease: Duration::from_secs(9),
             connection_age: None,
             drain: Drain { within: Duration::from_secs(20), spread: Duration::from_secs(10) },
             backbone_patience: Duration::from_secs(5),

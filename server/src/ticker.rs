@@ -28,6 +28,7 @@ pub(crate) async fn run(node: Arc<Inner>) {
         for connection in node.connections.all() {
             look_at(&connection, &node.settings, now, millis(tick));
         }
+        node.hub.tick_presence(now);
         node.hub.leave_deserted(now.saturating_sub(millis(node.settings.linger)));
         if now >= settled_at {
             settled_at = now + millis(SETTLES);

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use serde::{Deserialize, Serialize};
-use tidewire_protocol::{ChannelName, Position, Publication, RefusalCode, ResetReason};
+use tidewire_protocol::{Position, Publication, RefusalCode, ResetReason};
 
 use super::Api;
 use super::answer::Refused;
@@ -41,9 +41,7 @@ pub(super) async fn history(
 ) -> Result<Json<Found>, Refused> {
     let Query(part) =
         part.map_err(|rejection| Refused::new(RefusalCode::Malformed, rejection.body_text()))?;
-    let channel: ChannelName = channel
-        .parse()
-        .map_err(|error| Refused::new(RefusalCode::BadChannel, format!("{channel:?}: {error}")))?;
+    let channel = super::channel(&channel)?;
     caller.read(&channel)?;
     let since = part.since.as_deref().map(str::parse::<Position>).transpose();
     let since = since.map_err(|error| Refused::new(RefusalCode::Malformed, format!("since: {error}")))?;

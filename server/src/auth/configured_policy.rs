@@ -58,6 +58,7 @@ impl ConfiguredPolicy {
         let claims = self.keys.verify(token, SystemTime::now())?;
         Ok(Identity {
             user: Some(claims.sub),
+            info: claims.tidewire.info.as_ref().map(serde_json::Value::to_string),
             expires_at: UNIX_EPOCH.checked_add(Duration::from_secs(claims.exp)),
             grants: Arc::new(Standing::User(claims.tidewire)),
         })

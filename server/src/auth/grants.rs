@@ -12,6 +12,9 @@ pub struct Grants {
     /// Channels to publish in.
     #[serde(default)]
     pub publish: Vec<Pattern>,
+    /// What others see of the bearer where presence is told: any JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub info: Option<serde_json::Value>,
 }
 
 impl Grants {

@@ -114,18 +114,18 @@ impl Channel {
 }
 
 /// A frame in each codec that somebody needs, encoded once.
-struct Encodings<'a> {
+pub(super) struct Encodings<'a> {
     frame: &'a ServerFrame,
     binary: Option<Bytes>,
     json: Option<Bytes>,
 }
 
 impl<'a> Encodings<'a> {
-    fn of(frame: &'a ServerFrame) -> Self {
+    pub(super) fn of(frame: &'a ServerFrame) -> Self {
         Self { frame, binary: None, json: None }
     }
 
-    fn get(&mut self, codec: Codec) -> &Bytes {
+    pub(super) fn get(&mut self, codec: Codec) -> &Bytes {
         let known = match codec {
             Codec::Binary => &mut self.binary,
             Codec::Json => &mut self.json,

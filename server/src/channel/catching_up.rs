@@ -20,6 +20,7 @@ use crate::outbox::{Offered, Outbox};
 /// # Errors
 /// The backbone could not be asked; try again later.
 pub(crate) async fn catch_up(channel: &Arc<Channel>, connection: &Connection) -> Result<(), BackboneError> {
+    channel.make_up(connection);
     let begun = channel.reads_begun();
     let mut evidence = Evidence::None;
     loop {

@@ -189,6 +189,8 @@ impl Channel {
         connection.outbox.push(encoded(connection.codec, &subscribed));
         let place = if live { Place::Live } else { Place::behind(sent) };
         state.subscribers.insert(connection.id, Subscriber { connection: connection.clone(), place });
+        self.unwatch(connection.id);
+        self.enters(connection);
         if !live {
             connection.outbox.lag(self.clone());
         }

@@ -21,6 +21,9 @@ pub(super) struct Token {
     /// Channels to publish in; may be given several times
     #[arg(long, value_name = "PATTERN", value_delimiter = ' ')]
     publish: Vec<Pattern>,
+    /// What others see of the user where presence is told, as JSON
+    #[arg(long, value_name = "JSON")]
+    info: Option<serde_json::Value>,
     /// How long the token is good, as 30m, 1h or 7d
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = parse_duration)]
     expires: Duration,
@@ -42,7 +45,7 @@ impl Token {
             nbf: None,
             iss: key.issuer.clone(),
             aud: key.audience.clone().map(Audience::One),
-            tidewire: Grants { subscribe: self.subscribe, publish: self.publish },
+            tidewire: Grants { subscribe: self.subscribe, publish: self.publish, info: self.info },
         };
         let token = key.sign(&claims).map_err(|error| Failure::failed(error.to_string()))?;
         say(&token);

@@ -76,7 +76,7 @@ pub(super) fn api_key(section: &mut Section<'_, '_>, sources: &Sources<'_>) -> O
         }
         Some(ApiKey::hash_of(key))
     };
-    let mut key = ApiKey::new(name?.value.to_owned(), hash?, Grants { subscribe, publish });
+    let mut key = ApiKey::new(name?.value.to_owned(), hash?, Grants { subscribe, publish, info: None });
     key.admin = admin;
     Some(key)
 }

@@ -34,6 +34,7 @@ pub(super) fn namespace(
             .size("payload_bytes", 1..=payload_limit)
             .and_then(|bytes| usize::try_from(bytes).ok())
             .unwrap_or(default.payload_bytes),
+        presence: section.flag("presence").unwrap_or(default.presence),
         subscribe: section.choice("subscribe", &ACCESS).unwrap_or(default.subscribe),
         publish: section.choice("publish", &ACCESS).unwrap_or(default.publish),
     };

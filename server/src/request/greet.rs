@@ -26,7 +26,7 @@ pub(crate) fn welcome(caller: &Caller, greeted: Greeted) {
     let settings = &caller.node.settings;
     let limits = &settings.limits;
     caller.connection.say(&ServerFrame::Welcome(Welcome {
-        connection: format!("{}-{}", caller.node.name, caller.connection.id.0),
+        connection: caller.node.scope.register.name(caller.connection.id),
         node: caller.node.name.clone(),
         heartbeat_ms: millis(settings.heartbeat),
         reconnect_spread_ms: millis(settings.reconnect_spread),
@@ -40,7 +40,7 @@ pub(crate) fn welcome(caller: &Caller, greeted: Greeted) {
         user: greeted.identity.user.clone(),
         token_expires_in_ms,
         ephemeral: settings.namespaces.ephemeral(),
-        features: Vec::new(),
+        features: if caller.node.tells_presence() { vec![PRESENCE.to_owned()] } else { Vec::new() },
     }));
     // It came through the door before that was shut.
     if let Some(drain) = caller.node.departure.under_way() {
@@ -51,11 +51,20 @@ pub(crate) fn welcome(caller: &Caller, greeted: Greeted) {
 /// Notes who a connection is; answers how long its token is good.
 pub(super) fn take(caller: &Caller, greeted: Greeted) -> Result<Option<u64>, Closing> {
     let left = left_of(&greeted.identity)?;
+    let (bytes, most) =
+        (greeted.identity.info.as_ref().map_or(0, String::len), caller.node.settings.limits.info_bytes);
+    if bytes > most {
+        let reason = format!("the information about the user has {bytes} bytes, {most} are allowed");
+        return Err(Closing::new(CloseCode::TokenInvalid, reason));
+    }
     let clock = caller.connection.clock;
     let ends = left.map_or(0, |left| clock.now().saturating_add(left));
     caller.connection.greet(greeted, ends);
     Ok(left)
 }
+
+/// The feature of being told who is in a channel.
+const PRESENCE: &str = "presence";
 
 fn left_of(identity: &Identity) -> Result<Option<u64>, Closing> {
     let Some(expires_at) = identity.expires_at else { return Ok(None) };

@@ -15,6 +15,7 @@ pub(crate) async fn refresh(
     wish: Refresh,
     subscribed: Vec<Arc<Channel>>,
 ) -> Vec<ChannelName> {
+    let before = caller.identity().ok();
     match take(&caller, wish.token).await {
         Ok(token_expires_in_ms) => {
             let refreshed = Refreshed { id: wish.id, token_expires_in_ms };
@@ -33,6 +34,8 @@ pub(crate) async fn refresh(
             let (alias, code) = (channel.alias, UnsubscribeCode::Forbidden);
             caller.connection.say(&ServerFrame::Unsubscribed(Unsubscribed { alias, code, id: None }));
             ended.push(channel.name.clone());
+        } else if before.as_ref().is_some_and(|before| before.info != identity.info) {
+            channel.enters(&caller.connection);
         }
     }
     ended

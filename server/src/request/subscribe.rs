@@ -26,10 +26,10 @@ async fn enter(caller: &Caller, wish: &Subscribe) -> Result<Arc<Channel>, Refusa
         let reason = format!("at most {MOST_OFFERS} positions can be offered");
         return Err(Refusal::new(RefusalCode::Malformed, reason));
     }
-    let retention = node.namespace(&wish.channel)?.retention;
+    let namespace = node.namespace(&wish.channel)?;
     node.policy.subscribe(&*caller.identity()?, &wish.channel).await?;
     loop {
-        let channel = node.hub.occupy(&wish.channel, retention, connection.clock.now());
+        let channel = node.hub.occupy(&wish.channel, namespace, connection.clock.now());
         match node.in_time(join(&channel, connection, wish)).await? {
             Joined::Yes => return Ok(channel),
             Joined::ChannelLeft => {}

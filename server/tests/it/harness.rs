@@ -1,5 +1,6 @@
 //! A node on a free port, and clients that speak the protocol as people would write it.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use crate::fallible::FallibleBackbone;
 /// A node that listens.
 pub(crate) struct TestNode<B = MemoryBackbone> {
     pub(crate) node: Node,
-    pub(crate) address: std::net::SocketAddr,
+    pub(crate) address: SocketAddr,
     pub(crate) backbone: Arc<B>,
     _stop: tokio::sync::oneshot::Sender<()>,
 }
@@ -113,11 +114,7 @@ impl<B> TestNode<B> {
 
     /// The same, where it may be refused.
     pub(crate) async fn try_dial(&self) -> Result<Client, tungstenite::Error> {
-        let mut request = format!("ws://{}/v1/connect", self.address).into_client_request().unwrap();
-        request.headers_mut().insert("sec-websocket-protocol", "tidewire.v1.json".parse().unwrap());
-        let stream = TcpStream::connect(self.address).await.unwrap();
-        let (socket, _) = tokio_tungstenite::client_async(request, stream).await?;
-        Ok(Client { socket, frames: Vec::new() })
+        dial(self.address).await
     }
 
     /// A connection that is greeted, with a publisher of this number.
@@ -127,6 +124,15 @@ impl<B> TestNode<B> {
         client.hears("welcome").await;
         client
     }
+}
+
+/// A socket to a node, that has said nothing yet.
+pub(crate) async fn dial(address: SocketAddr) -> Result<Client, tungstenite::Error> {
+    let mut request = format!("ws://{address}/v1/connect").into_client_request().unwrap();
+    request.headers_mut().insert("sec-websocket-protocol", "tidewire.v1.json".parse().unwrap());
+    let stream = TcpStream::connect(address).await.unwrap();
+    let (socket, _) = tokio_tungstenite::client_async(request, stream).await?;
+    Ok(Client { socket, frames: Vec::new() })
 }
 
 /// A node on any backbone.

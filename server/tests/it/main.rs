@@ -24,6 +24,8 @@ mod liveness;
 mod metrics;
 mod origin;
 mod policy;
+mod presence;
+mod presence_info;
 mod publishers;
 mod refusing;
 mod resuming;

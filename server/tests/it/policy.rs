@@ -166,8 +166,11 @@ impl Door {
 
     fn token(&self, user: &str, subscribe: &str, publish: &str) -> String {
         let end = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + Duration::from_secs(600);
-        let grants =
-            Grants { subscribe: vec![subscribe.parse().unwrap()], publish: vec![publish.parse().unwrap()] };
+        let grants = Grants {
+            subscribe: vec![subscribe.parse().unwrap()],
+            publish: vec![publish.parse().unwrap()],
+            info: None,
+        };
         let claims = Claims {
             sub: user.into(),
             exp: end.as_secs(),

@@ -219,7 +219,7 @@ fn claims() -> Claims {
         nbf: None,
         iss: None,
         aud: None,
-        tidewire: Grants { subscribe: vec!["chat:*".parse().unwrap()], publish: Vec::new() },
+        tidewire: Grants { subscribe: vec!["chat:*".parse().unwrap()], publish: Vec::new(), info: None },
     }
 }
 
