@@ -6,15 +6,21 @@ mod address;
 mod backoff;
 mod commands;
 mod config;
+mod greeting;
 mod keys;
 mod message;
 mod presence;
 mod primary;
+mod probing;
+mod route;
 mod script;
+mod sentinel;
 mod shard;
 mod shards;
+mod standing;
 mod subscriptions;
 mod tidying;
+mod trouble;
 
 pub use address::{BadRedisAddress, RedisAddress, RedisAddresses, RedisHost, RedisLogin, RedisTopology};
 pub use config::RedisConfig;
@@ -61,7 +67,8 @@ const MAX_SEQ: u64 = 1 << 53;
 
 impl RedisBackbone {
     /// Begins to connect, and returns when that is done or, where Redis does not answer, after the configured
-    /// timeout: it goes on trying. Fails only where the configuration makes no sense.
+    /// timeout: it goes on trying. Fails only where a configuration has to be mended: this one, or that of a Redis
+    /// that answers and is too old, of another kind, or takes neither user nor password.
     pub async fn connect(config: RedisConfig) -> Result<(Self, Arrivals), BackboneError> {
         let keys = Keys::new(&config.prefix);
         let (outlet, arrivals) = Outlet::new(config.arrivals);
@@ -70,8 +77,9 @@ impl RedisBackbone {
         let tidying = Tidying::default();
         tasks.spawn(tidying.clone().run(Arc::clone(&shards), keys.clone()));
         let backbone = Self { config, keys, shards, tidying, _tasks: tasks };
-        if tokio::time::timeout(backbone.config.timeout, backbone.shards.up()).await.is_err() {
-            tracing::warn!("starting without Redis, which does not answer");
+        match tokio::time::timeout(backbone.config.timeout, backbone.shards.up()).await {
+            Ok(outcome) => outcome?,
+            Err(_) => tracing::warn!("starting without Redis, which does not answer"),
         }
         Ok((backbone, arrivals))
     }

@@ -19,6 +19,14 @@ impl Access {
         Ok(Self { login: address.login.clone(), database: address.database })
     }
 
+    /// How to enter the Sentinels, as somebody else.
+    pub(super) fn as_other(&self, login: &RedisLogin) -> Self {
+        let mut other = self.clone();
+        other.login = login.clone();
+        other.database = 0;
+        other
+    }
+
     /// A client of one server that speaks RESP3, which carries news beside answers.
     pub(super) fn client(&self, host: &RedisHost) -> Result<Client, BackboneError> {
         let mut settings =

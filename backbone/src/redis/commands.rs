@@ -1,4 +1,3 @@
-use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -7,13 +6,17 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesOrdered;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, Cmd, ServerError, ServerErrorKind, Value};
+use redis::{Cmd, ServerError, ServerErrorKind, Value};
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::backoff::Backoff;
+use super::greeting::{self, Branch, deadlines};
+use super::route::Route;
 use super::script::Script;
+use super::standing::Standing;
+use super::trouble::Trouble;
 use crate::BackboneError;
 
 /// A link to Redis for commands, in the order in which they are given: while some are under way, the next gather,
@@ -33,6 +36,8 @@ pub(super) type Reply = Result<Value, BackboneError>;
 const TOGETHER: usize = 256;
 /// How many such bundles are under way at most; fewer than redis-rs queues, so that none waits out of order.
 const UNDER_WAY: usize = 8;
+/// How often the server is asked whether it is there, and still a primary.
+const CHECK_EVERY: Duration = Duration::from_secs(1);
 
 struct Job {
     command: Cmd,
@@ -46,7 +51,7 @@ struct Waiting {
 }
 
 struct Link {
-    is_up: watch::Sender<bool>,
+    standing: Standing,
     /// What to add to the milliseconds since `start` for the server's clock.
     clock: AtomicI64,
     start: Instant,
@@ -55,18 +60,15 @@ struct Link {
 impl Commands {
     /// The link, and its task.
     pub(super) fn new(
-        client: Client,
+        route: Route,
         timeout: Duration,
         queue: usize,
         bytes: usize,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (queue, jobs) = mpsc::channel(queue.max(1));
-        let link = Arc::new(Link {
-            is_up: watch::Sender::new(false),
-            clock: AtomicI64::new(0),
-            start: Instant::now(),
-        });
-        let task = Task { client, timeout, jobs, link: Arc::clone(&link) };
+        let link =
+            Arc::new(Link { standing: Standing::new(), clock: AtomicI64::new(0), start: Instant::now() });
+        let task = Task { route, timeout, jobs, link: Arc::clone(&link) };
         let room = Arc::new(Semaphore::new(bytes.clamp(1, u32::MAX as usize)));
         (Self { queue, room, link }, task.run())
     }
@@ -108,13 +110,12 @@ impl Commands {
     }
 
     pub(super) fn is_up(&self) -> bool {
-        *self.link.is_up.borrow()
+        self.link.standing.is_up()
     }
 
-    /// Returns once the link is up.
-    pub(super) async fn up(&self) {
-        // The sender lives as long as this.
-        let _ = self.link.is_up.subscribe().wait_for(|&is_up| is_up).await;
+    /// Whether the link is up, and to whom.
+    pub(super) fn standing(&self) -> &Standing {
+        &self.link.standing
     }
 
     /// Milliseconds since 1970 by the server's clock.
@@ -183,18 +184,13 @@ impl Link {
         i64::try_from(self.start.elapsed().as_millis()).unwrap_or(i64::MAX)
     }
 
-    fn set_up(&self, server_now: i64) {
+    fn set_clock(&self, server_now: i64) {
         self.clock.store(server_now - self.elapsed(), Ordering::Relaxed);
-        self.is_up.send_replace(true);
-    }
-
-    fn set_down(&self) {
-        self.is_up.send_replace(false);
     }
 }
 
 struct Task {
-    client: Client,
+    route: Route,
     timeout: Duration,
     jobs: mpsc::Receiver<Job>,
     link: Arc<Link>,
@@ -212,7 +208,7 @@ enum Bundle {
 
 /// Why serving ended.
 enum End {
-    Broken,
+    Broken(&'static str),
     /// Nobody can give commands any more.
     Over,
 }
@@ -221,18 +217,22 @@ impl Task {
     async fn run(mut self) {
         let mut backoff = Backoff::default();
         loop {
-            match connect(&self.client, self.timeout).await {
-                Ok((connection, server_now)) => {
+            match connect(&mut self.route, self.timeout).await {
+                Ok((connection, server_now, branch)) => {
                     backoff = Backoff::default();
-                    self.link.set_up(server_now);
+                    self.link.set_clock(server_now);
+                    self.link.standing.set_up(branch);
                     let end = self.serve(connection).await;
-                    self.link.set_down();
+                    self.link.standing.set_down(None);
                     match end {
                         End::Over => return,
-                        End::Broken => tracing::warn!("lost a link to Redis"),
+                        End::Broken(why) => tracing::warn!(why, "lost a link to Redis"),
                     }
                 }
-                Err(error) => tracing::warn!(%error, "cannot reach Redis, trying again"),
+                Err(trouble) => {
+                    tracing::warn!(%trouble, "cannot reach Redis, trying again");
+                    self.link.standing.set_down(Some(trouble));
+                }
             }
             if self.refuse_for(backoff.next_delay()).await {
                 return;
@@ -245,6 +245,8 @@ impl Task {
         let mut under_way: FuturesOrdered<BoxFuture<'static, Bundle>> = FuturesOrdered::new();
         let mut jobs = Vec::new();
         let mut again: Vec<Job> = Vec::new();
+        let checking = check(connection.clone(), self.link.standing.clone());
+        tokio::pin!(checking);
         loop {
             // What Redis could not run goes first, but after all that is under way, some of which may come back too.
             if under_way.is_empty() && !again.is_empty() {
@@ -257,8 +259,10 @@ impl Task {
                 Some(bundle) = under_way.next(), if !under_way.is_empty() => match bundle {
                     Bundle::Answered => {}
                     Bundle::Unloaded(jobs) => again.extend(jobs),
-                    Bundle::Broken => return End::Broken,
+                    Bundle::Broken => return End::Broken("an answer is missing, or is a replica's"),
                 },
+                () = &mut checking => return End::Broken("Redis does not answer, or is no primary any more"),
+                () = self.route.changes() => return End::Broken("the primary is another"),
                 count = self.jobs.recv_many(&mut jobs, TOGETHER), if may_send => {
                     if count == 0 {
                         return End::Over;
@@ -275,6 +279,7 @@ impl Task {
         loop {
             tokio::select! {
                 () = tokio::time::sleep_until(until) => return false,
+                () = self.route.changes() => return false,
                 job = self.jobs.recv() => match job {
                     Some(job) => job.waiting.answer(Err(down())),
                     None => return true,
@@ -286,37 +291,28 @@ impl Task {
 
 /// Connects, makes Redis know the scripts, and learns its time.
 async fn connect(
-    client: &Client,
+    route: &mut Route,
     timeout: Duration,
-) -> Result<(MultiplexedConnection, i64), Box<dyn Error + Send + Sync>> {
-    let config = AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(timeout))
-        .set_response_timeout(Some(timeout));
-    let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
-    // Some hosts forbid INFO; then nothing can be said.
-    if let Ok(info) = redis::cmd("INFO").query_async::<String>(&mut connection).await {
-        judge(&info)?;
-    }
+) -> Result<(MultiplexedConnection, i64, Option<Branch>), Trouble> {
+    let client = route.client()?;
+    let (mut connection, about) = greeting::connect(&client, &deadlines(timeout), route.kind()).await?;
     for load in Script::load_all() {
         load.exec_async(&mut connection).await?;
     }
     let (seconds, micros): (i64, i64) = redis::cmd("TIME").query_async(&mut connection).await?;
-    Ok((connection, seconds * 1000 + micros / 1000))
+    Ok((connection, seconds * 1000 + micros / 1000, about.branch()))
 }
 
-/// Looks at what the server says of itself: a replica will not do, and some settings break promises.
-fn judge(info: &str) -> Result<(), &'static str> {
-    let setting = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-    if setting("role") == Some("slave") {
-        return Err("this Redis is a replica");
+/// Returns once the server does not answer, or is no primary; says which history it has.
+async fn check(mut connection: MultiplexedConnection, standing: Standing) {
+    loop {
+        tokio::time::sleep(CHECK_EVERY).await;
+        let Ok(about) = greeting::ask(&mut connection, &["server", "replication"]).await else { return };
+        if about.is_replica() {
+            return;
+        }
+        standing.moves_to(about.branch());
     }
-    if let Some(policy) = setting("maxmemory_policy").filter(|policy| policy.starts_with("allkeys-")) {
-        tracing::warn!(
-            policy,
-            "when Redis is full it may evict logs and publishers; set maxmemory-policy to noeviction"
-        );
-    }
-    Ok(())
 }
 
 async fn send(connection: MultiplexedConnection, jobs: Vec<Job>) -> Bundle {
@@ -372,16 +368,5 @@ fn sort_out(pipeline: &redis::Pipeline, skip: usize, all: Vec<Waiting>, values: 
         (true, _) => Bundle::Broken,
         (false, true) => Bundle::Answered,
         (false, false) => Bundle::Unloaded(unloaded),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_replica_will_not_do() {
-        assert!(judge("# Replication\r\nrole:slave\r\nmaster_host:x\r\n").is_err());
-        assert!(judge("# Replication\r\nrole:master\r\n").is_ok());
     }
 }

@@ -40,8 +40,8 @@ impl RedisConfig {
             arrivals: 65_536,
             travels: 64 << 10,
             tips: Duration::from_secs(24 * 3600),
-            probe_every: Duration::from_secs(2),
-            probe_timeout: Duration::from_secs(3),
+            probe_every: Duration::from_secs(1),
+            probe_timeout: Duration::from_secs(2),
         }
     }
 }

@@ -1,12 +1,15 @@
 use std::sync::Arc;
 
-use redis::Client;
+use futures_util::future;
 use tokio::task::JoinSet;
 
 use super::RedisConfig;
 use super::commands::Commands;
 use super::keys::Keys;
+use super::route::Route;
+use super::standing::Standing;
 use super::subscriptions::Subscriptions;
+use crate::BackboneError;
 use crate::outlet::Outlet;
 
 /// The links to one server that takes writes.
@@ -21,20 +24,20 @@ pub(super) struct Primary {
 impl Primary {
     /// Begins to connect.
     pub(super) fn new(
-        client: &Client,
+        route: &Route,
         config: &RedisConfig,
         keys: &Keys,
         outlet: &Arc<Outlet>,
         tasks: &mut JoinSet<()>,
     ) -> Self {
-        let commands = || Commands::new(client.clone(), config.timeout, config.queue, config.queue_bytes);
+        let commands = || Commands::new(route.clone(), config.timeout, config.queue, config.queue_bytes);
         let (publishing, publish) = commands();
         let (reading, read) = commands();
         let (subscriptions, subscribe) = Subscriptions::new(
-            client.clone(),
+            route.clone(),
             config.clone(),
             keys.clone(),
-            publishing.clone(),
+            [publishing.clone(), reading.clone()],
             Arc::clone(outlet),
         );
         tasks.spawn(publish);
@@ -44,13 +47,15 @@ impl Primary {
     }
 
     pub(super) fn is_up(&self) -> bool {
-        self.publishing.is_up() && self.reading.is_up() && self.subscriptions.is_up()
+        self.standings().into_iter().all(Standing::is_up)
     }
 
-    /// Returns once everything is up.
-    pub(super) async fn up(&self) {
-        self.publishing.up().await;
-        self.reading.up().await;
-        self.subscriptions.up().await;
+    /// Returns once everything is up; fails where it cannot be before a configuration is mended.
+    pub(super) async fn up(&self) -> Result<(), BackboneError> {
+        future::try_join_all(self.standings().map(Standing::up)).await.map(|_| ())
+    }
+
+    fn standings(&self) -> [&Standing; 3] {
+        [self.publishing.standing(), self.reading.standing(), self.subscriptions.standing()]
     }
 }

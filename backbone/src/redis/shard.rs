@@ -5,8 +5,11 @@ use tokio::task::JoinSet;
 
 use super::access::Access;
 use super::commands::Commands;
+use super::greeting::Kind;
 use super::keys::Keys;
 use super::primary::Primary;
+use super::route::Route;
+use super::sentinel::watch_primary;
 use super::{RedisAddress, RedisConfig, RedisTopology};
 use crate::BackboneError;
 use crate::outlet::Outlet;
@@ -26,15 +29,18 @@ impl Shard {
         tasks: &mut JoinSet<()>,
     ) -> Result<Self, BackboneError> {
         let access = Access::of(address)?;
-        let client = match &address.topology {
-            RedisTopology::Standalone(host) => access.client(host)?,
-            RedisTopology::Sentinel { .. } | RedisTopology::Cluster(_) => {
-                return Err(BackboneError::Refused(format!(
-                    "{address}: of Redis only one server is supported yet"
-                )));
+        let route = match &address.topology {
+            RedisTopology::Standalone(host) => Route::Fixed(access.client(host)?, Kind::Standalone),
+            RedisTopology::Sentinel { sentinels, primary, login } => {
+                let primary =
+                    watch_primary(sentinels, primary, &access.as_other(login), config.timeout, tasks);
+                Route::ToPrimary { access, primary }
+            }
+            RedisTopology::Cluster(_) => {
+                return Err(BackboneError::Refused(format!("{address}: a cluster is not supported yet")));
             }
         };
-        Ok(Self { primary: Primary::new(&client, config, keys, outlet, tasks) })
+        Ok(Self { primary: Primary::new(&route, config, keys, outlet, tasks) })
     }
 
     /// The link for what changes a channel; what is given to it keeps its order.
@@ -61,8 +67,8 @@ impl Shard {
         self.primary.is_up()
     }
 
-    /// Returns once everything is up.
-    pub(super) async fn up(&self) {
-        self.primary.up().await;
+    /// Returns once everything is up; fails where it cannot be before a configuration is mended.
+    pub(super) async fn up(&self) -> Result<(), BackboneError> {
+        self.primary.up().await
     }
 }

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use futures_util::future;
 use sha1::{Digest, Sha1};
 use tidewire_protocol::ChannelName;
 use tokio::task::JoinSet;
@@ -36,11 +37,9 @@ impl Shards {
         self.0.iter().any(Shard::is_up)
     }
 
-    /// Returns once all are up.
-    pub(super) async fn up(&self) {
-        for shard in &self.0 {
-            shard.up().await;
-        }
+    /// Returns once all are up; fails where one cannot be before a configuration is mended.
+    pub(super) async fn up(&self) -> Result<(), BackboneError> {
+        future::try_join_all(self.0.iter().map(Shard::up)).await.map(|_| ())
     }
 }
 

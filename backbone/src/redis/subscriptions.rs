@@ -1,16 +1,23 @@
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::future;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, PushInfo, PushKind, Value};
+use redis::{PushInfo, PushKind, Value};
 use tidewire_protocol::ChannelName;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::RedisConfig;
 use super::backoff::Backoff;
-use super::commands::{Commands, down, refusal, replied, unavailable};
+use super::commands::{Commands, down, refusal};
+use super::greeting::{self, About, Branch, deadlines};
 use super::keys::Keys;
 use super::message::Message;
+use super::probing::{answers, comes_back};
+use super::route::Route;
+use super::standing::Standing;
+use super::trouble::Trouble;
 use crate::outlet::{Delivery, Outlet};
 use crate::{Arrival, BackboneError, Interrupted};
 
@@ -19,7 +26,7 @@ use crate::{Arrival, BackboneError, Interrupted};
 #[derive(Clone)]
 pub(super) struct Subscriptions {
     wishes: mpsc::Sender<Wish>,
-    is_up: watch::Receiver<bool>,
+    standing: Standing,
 }
 
 /// How many wishes travel together at most, and wait at most.
@@ -38,32 +45,36 @@ enum What {
 }
 
 impl Subscriptions {
-    /// The subscriptions, and their task; `commands` carries the probes.
+    /// The subscriptions, and their task; the first of `companions` carries the probes. All three are to the same
+    /// server, so that what is read after an `Interrupted` is read where the news come from.
     pub(super) fn new(
-        client: Client,
+        route: Route,
         config: RedisConfig,
         keys: Keys,
-        commands: Commands,
+        companions: [Commands; 2],
         outlet: Arc<Outlet>,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (wishes, wished) = mpsc::channel(TOGETHER);
-        let (set_up, is_up) = watch::channel(false);
+        let standing = Standing::new();
         let probe = keys.probe(rand::random());
-        let task =
-            Task { client, config, commands, wished, set_up, probe, keys, outlet, listening: HashSet::new() };
-        (Self { wishes, is_up }, task.run())
+        let task = Task {
+            route,
+            config,
+            companions,
+            wished,
+            standing: standing.clone(),
+            probe,
+            keys,
+            outlet,
+            listening: HashSet::new(),
+            is_advised: false,
+        };
+        (Self { wishes, standing }, task.run())
     }
 
-    pub(super) fn is_up(&self) -> bool {
-        *self.is_up.borrow()
-    }
-
-    /// Returns once they are up.
-    pub(super) async fn up(&self) {
-        // It fails only where the task has ended, and then nothing comes up any more.
-        if self.is_up.clone().wait_for(|&is_up| is_up).await.is_err() {
-            std::future::pending().await
-        }
+    /// Whether they are up.
+    pub(super) fn standing(&self) -> &Standing {
+        &self.standing
     }
 
     /// Returns once Redis has confirmed; after an error the channel is listened to only if it was before.
@@ -85,15 +96,16 @@ impl Subscriptions {
 }
 
 struct Task {
-    client: Client,
+    route: Route,
     config: RedisConfig,
-    commands: Commands,
+    companions: [Commands; 2],
     wished: mpsc::Receiver<Wish>,
-    set_up: watch::Sender<bool>,
+    standing: Standing,
     probe: String,
     keys: Keys,
     outlet: Arc<Outlet>,
     listening: HashSet<ChannelName>,
+    is_advised: bool,
 }
 
 /// Why a connection was given up.
@@ -109,6 +121,7 @@ struct Link {
     /// The newest probe that came back.
     heard: watch::Receiver<u64>,
     is_broken: watch::Receiver<bool>,
+    branch: Option<Branch>,
 }
 
 impl Task {
@@ -124,15 +137,18 @@ impl Task {
                         self.outlet.deliver(Arrival::Interrupted(self.in_doubt()));
                     }
                     was_up = true;
-                    self.set_up.send_replace(true);
+                    self.standing.set_up(link.branch.clone());
                     let end = self.serve(link).await;
-                    self.set_up.send_replace(false);
+                    self.standing.set_down(None);
                     match end {
                         End::Over => return,
                         End::Broken(why) => tracing::warn!(why, "lost the subscriptions at Redis"),
                     }
                 }
-                Err(error) => tracing::warn!(%error, "cannot subscribe at Redis, trying again"),
+                Err(trouble) => {
+                    tracing::warn!(%trouble, "cannot subscribe at Redis, trying again");
+                    self.standing.set_down(Some(trouble));
+                }
             }
             if self.outlet.is_closed() || self.refuse_for(backoff.next_delay()).await {
                 return;
@@ -149,7 +165,7 @@ impl Task {
     }
 
     /// A new connection that subscribes to all that the node listens to.
-    async fn connect(&self) -> Result<Link, BackboneError> {
+    async fn connect(&mut self) -> Result<Link, Trouble> {
         let (hear, heard) = watch::channel(0);
         let (break_off, is_broken) = watch::channel(false);
         let receiver = Receiver {
@@ -159,39 +175,69 @@ impl Task {
             hear,
             break_off,
         };
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(self.config.timeout))
-            .set_response_timeout(Some(self.config.timeout))
-            .set_push_sender(move |push| receiver.take(push));
-        let connection = self.client.get_multiplexed_async_connection_with_config(&config).await;
-        let mut link = Link { connection: connection.map_err(unavailable)?, heard, is_broken };
+        let config = deadlines(self.config.timeout).set_push_sender(move |push| receiver.take(push));
+        let client = self.route.client()?;
+        let (connection, about) = greeting::connect(&client, &config, self.route.kind()).await?;
+        let mut link = Link { connection, heard, is_broken, branch: about.branch() };
+        self.gather(link.branch.as_ref()).await?;
+        self.advise(about);
         let mut channels: Vec<String> =
             self.listening.iter().map(|channel| self.keys.live(channel)).collect();
         channels.push(self.probe.clone());
         for some in channels.chunks(TOGETHER) {
-            for confirmed in link.ask("SSUBSCRIBE", some).await.map_err(unavailable)? {
+            for confirmed in link.ask("SSUBSCRIBE", some).await? {
                 confirmed?;
             }
         }
         Ok(link)
     }
 
+    /// Waits until the companions are at the same server too.
+    async fn gather(&mut self, branch: Option<&Branch>) -> Result<(), Trouble> {
+        let together = future::join_all(self.companions.iter().map(|one| one.standing().arrives_at(branch)));
+        let is_together = tokio::select! {
+            done = tokio::time::timeout(self.config.timeout, together) => done.is_ok(),
+            () = self.route.changes() => false,
+        };
+        if is_together {
+            return Ok(());
+        }
+        Err(Trouble::Passing("the other links are not at this server".to_owned()))
+    }
+
+    fn advise(&mut self, about: About) {
+        if !std::mem::replace(&mut self.is_advised, true) {
+            for advice in about.advice() {
+                tracing::warn!("{advice}");
+            }
+        }
+    }
+
     /// Fulfils wishes until the connection breaks.
     async fn serve(&mut self, mut link: Link) -> End {
         let mut wishes = Vec::new();
         let mut is_broken = link.is_broken.clone();
-        let probing = probe(
-            self.commands.clone(),
+        let [publishing, _] = &self.companions;
+        let probing = comes_back(
+            publishing.clone(),
             self.probe.clone(),
             link.heard.clone(),
             self.config.probe_every,
             self.config.probe_timeout,
         );
-        tokio::pin!(probing);
+        let asking = answers(link.connection.clone(), self.config.probe_every);
+        let branch = link.branch.clone();
+        let companions = self.companions.clone();
+        let parting =
+            future::select_all(companions.iter().map(|one| Box::pin(one.standing().leaves(branch.as_ref()))));
+        tokio::pin!(probing, asking, parting);
         loop {
             tokio::select! {
                 biased;
                 () = broken(&mut is_broken) => return End::Broken("the connection ended"),
+                () = self.route.changes() => return End::Broken("the primary is another"),
+                _ = &mut parting => return End::Broken("the other links are at another server"),
+                () = &mut asking => return End::Broken("Redis does not answer"),
                 () = &mut probing => return End::Broken("a probe did not come back"),
                 count = self.wished.recv_many(&mut wishes, TOGETHER) => {
                     if count == 0 || self.outlet.is_closed() {
@@ -233,11 +279,12 @@ impl Task {
     }
 
     /// Refuses wishes for a while; true where nobody has any more.
-    async fn refuse_for(&mut self, delay: std::time::Duration) -> bool {
+    async fn refuse_for(&mut self, delay: Duration) -> bool {
         let until = tokio::time::Instant::now() + delay;
         loop {
             tokio::select! {
                 () = tokio::time::sleep_until(until) => return false,
+                () = self.route.changes() => return false,
                 wish = self.wished.recv() => {
                     let Some(wish) = wish else { return true };
                     match wish.what {
@@ -292,30 +339,6 @@ fn wishes_of_one_kind(wishes: Vec<Wish>) -> Vec<Vec<Wish>> {
         }
     }
     groups
-}
-
-/// Publishes to itself, the way that publications go, and returns once that does not come back.
-///
-/// A link may answer and yet bring no news: half open, or to a server that was replaced.
-async fn probe(
-    commands: Commands,
-    channel: String,
-    mut heard: watch::Receiver<u64>,
-    every: std::time::Duration,
-    timeout: std::time::Duration,
-) {
-    for number in 1_u64.. {
-        tokio::time::sleep(every).await;
-        let mut publish = redis::cmd("SPUBLISH");
-        publish.arg(channel.as_str()).arg(number.to_be_bytes().as_slice());
-        if replied(commands.give(publish)).await.is_err() {
-            // That link is in trouble, which says nothing about this one.
-            continue;
-        }
-        if tokio::time::timeout(timeout, heard.wait_for(|&heard| heard >= number)).await.is_err() {
-            return;
-        }
-    }
 }
 
 /// Takes what Redis pushes on one connection.

@@ -5,4 +5,6 @@ mod address;
 mod faults;
 mod memory;
 mod redis;
+mod sentinel;
 mod shards;
+mod starting;

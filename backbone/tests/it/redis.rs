@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use tidewire_backbone::contract::{Cluster, Node};
@@ -8,7 +8,7 @@ use tidewire_backbone::{
     RedisAddresses, RedisBackbone, RedisConfig, Retention,
 };
 use tidewire_protocol::{ChannelName, Payload, PublisherId};
-use tidewire_test_redis::{Server, Topology};
+use tidewire_test_redis::{Server, Settings, Topology};
 
 use crate::address::Address;
 
@@ -137,6 +137,33 @@ async fn a_subscription_left_behind_on_a_replaced_server_is_noticed_by_the_probe
     // On a busy machine a probe may be late; another Interrupted is no fault.
     let published = async { while !matches!(next(&mut arrivals).await, Arrival::Published(..)) {} };
     tokio::time::timeout(Duration::from_secs(10), published).await.expect("the publication arrives");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_that_carry_nothing_any_more_are_made_anew_in_time() {
+    let cluster = RedisCluster::start();
+    let address = Address::of(&cluster.server).await;
+    let (node, mut arrivals) = RedisBackbone::connect(config(address.url())).await.unwrap();
+    node.listen(&channel()).await.unwrap();
+    address.swallow();
+    let swallowed = Instant::now();
+    assert_eq!(next(&mut arrivals).await, Arrival::Interrupted(Interrupted::All));
+    until(|| node.is_ready()).await;
+    node.publish(&channel(), draft(1), Retention::DEFAULT).await.unwrap();
+    while !matches!(next(&mut arrivals).await, Arrival::Published(..)) {}
+    println!("whole after {:?}", swallowed.elapsed());
+    assert!(swallowed.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_slow_and_answers_in_time_is_not_left() {
+    let server = Server::with(Settings::default().set("enable-debug-command", "yes"));
+    let cluster = RedisCluster { server };
+    let mut node = Node::listening_to(&cluster, &channel()).await;
+    tokio::task::block_in_place(|| cluster.server.run::<()>(&["DEBUG", "SLEEP", "1"]));
+    node.append(&channel(), draft(1), Retention::DEFAULT).await;
+    // No doubt comes before it.
+    assert_eq!(node.entry().await.0, channel());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -304,7 +331,7 @@ pub(crate) fn config(url: String) -> RedisConfig {
     RedisConfig::new(url.parse::<RedisAddresses>().unwrap())
 }
 
-fn channel() -> ChannelName {
+pub(crate) fn channel() -> ChannelName {
     "news:today".parse().unwrap()
 }
 

@@ -1,0 +1,53 @@
+use redis::Client;
+use tokio::sync::watch;
+
+use super::RedisHost;
+use super::access::Access;
+use super::greeting::Kind;
+use super::trouble::Trouble;
+
+/// How a link finds its server, and whether it is still the right one.
+#[derive(Clone)]
+pub(super) enum Route {
+    /// Always the same address.
+    Fixed(Client, Kind),
+    /// Whichever server Sentinels call the primary.
+    ToPrimary {
+        /// How to enter it.
+        access: Access,
+        /// Who it is.
+        primary: watch::Receiver<Result<RedisHost, Trouble>>,
+    },
+}
+
+impl Route {
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Self::Fixed(_, kind) => *kind,
+            Self::ToPrimary { .. } => Kind::Standalone,
+        }
+    }
+
+    /// The server by now; from here on [`Route::changes`] speaks of it.
+    pub(super) fn client(&mut self) -> Result<Client, Trouble> {
+        match self {
+            Self::Fixed(client, _) => Ok(client.clone()),
+            Self::ToPrimary { access, primary } => {
+                let host = primary.borrow_and_update().clone()?;
+                Ok(access.client(&host)?)
+            }
+        }
+    }
+
+    /// Returns once the server is another.
+    pub(super) async fn changes(&mut self) {
+        match self {
+            Self::Fixed(..) => std::future::pending().await,
+            Self::ToPrimary { primary, .. } => {
+                if primary.changed().await.is_err() {
+                    std::future::pending().await
+                }
+            }
+        }
+    }
+}
