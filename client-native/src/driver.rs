@@ -49,6 +49,7 @@ pub(crate) enum Request {
 pub(crate) struct Driver {
     session: Session,
     began: Instant,
+    clock_ahead: Arc<AtomicU64>,
     urls: Vec<Uri>,
     attempts: usize,
     token: TokenSource,
@@ -85,6 +86,7 @@ impl Driver {
         Self {
             session: Session::new(options.session, rand::random()),
             began: Instant::now(),
+            clock_ahead: options.clock_ahead,
             urls: options.urls,
             attempts: 0,
             token: options.token,
@@ -191,11 +193,13 @@ impl Driver {
     }
 
     fn timestamp(&self) -> Timestamp {
-        Timestamp(u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX))
+        let elapsed = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Timestamp(elapsed).after_ms(self.clock_ahead.load(Ordering::Relaxed))
     }
 
     fn instant(&self, at: Timestamp) -> Instant {
-        self.began + std::time::Duration::from_millis(at.0)
+        let ahead = self.clock_ahead.load(Ordering::Relaxed);
+        self.began + std::time::Duration::from_millis(at.0.saturating_sub(ahead))
     }
 
     fn do_what_the_session_wants(&mut self) {

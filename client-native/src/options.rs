@@ -1,3 +1,6 @@
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
 use tidewire_protocol::Position;
 use tidewire_session::SessionConfig;
 use tokio_tungstenite::tungstenite::http::Uri;
@@ -17,6 +20,8 @@ pub struct ClientOptions {
     /// How many events of one subscription may wait for the application; see
     /// [`SubscriptionEvent::Overflow`](crate::SubscriptionEvent::Overflow).
     pub events: usize,
+    /// How many milliseconds its clock is ahead.
+    pub(crate) clock_ahead: Arc<AtomicU64>,
 }
 
 /// Why a text is no address of a server.
@@ -54,7 +59,15 @@ impl ClientOptions {
             session: SessionConfig::default(),
             commands: 1024,
             events: 1024,
+            clock_ahead: Arc::default(),
         })
+    }
+
+    /// How many milliseconds the clock of this client, and of those with clones of these options, is ahead; more at
+    /// any time, as when the machine slept. Less is ignored by what waits already.
+    #[cfg(feature = "faults")]
+    pub fn clock_ahead(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.clock_ahead)
     }
 }
 
