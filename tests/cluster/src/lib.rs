@@ -7,10 +7,15 @@ mod process;
 pub use process::{Process, resident_bytes};
 
 mod node;
-pub use node::{Node, NodeConfig};
+pub use node::{Launch, Node, NodeConfig};
 
 mod proxy;
 pub use proxy::Proxy;
 
 mod raw_client;
 pub use raw_client::RawClient;
+
+mod fault_proxy;
+pub use fault_proxy::{FaultProxy, Flow, Way};
+
+pub mod chaos;

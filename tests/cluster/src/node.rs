@@ -1,7 +1,8 @@
+use std::fs::File;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -18,12 +19,22 @@ pub struct NodeConfig {
     pub config: String,
 }
 
+/// What a test may want beside; by default nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Launch {
+    /// Mechanisms that are switched off, with commas between them: `deduplication`, `tags`, `sweep`, `healing`.
+    pub off: String,
+    /// Where its log lines go, instead of to the test's own.
+    pub log: Option<PathBuf>,
+}
+
 /// A running `tidewire serve --dev`, the binary as users run it (release).
 #[derive(Debug)]
 pub struct Node {
     process: Process,
     address: SocketAddr,
     config: NodeConfig,
+    launch: Launch,
     folder: TempDir,
 }
 
@@ -33,10 +44,18 @@ impl Node {
     /// # Panics
     /// Where it does not become ready.
     pub fn start(config: NodeConfig) -> Self {
+        Self::launch(config, Launch::default())
+    }
+
+    /// The same, with what a test wants beside.
+    ///
+    /// # Panics
+    /// Where it does not become ready.
+    pub fn launch(config: NodeConfig, launch: Launch) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
-        let process = Self::start_in(&folder, address, &config);
-        let node = Self { process, address, config, folder };
+        let process = start_in(&folder, address, &config, &launch);
+        let node = Self { process, address, config, launch, folder };
         node.wait_until_ready();
         node
     }
@@ -59,7 +78,15 @@ impl Node {
     /// SIGKILL, and a new start on the same port.
     pub fn restart(&mut self) {
         self.process.kill();
-        self.process = Self::start_in(&self.folder, self.address, &self.config);
+        self.start_again();
+    }
+
+    /// A new start on the same port, after the process has ended.
+    ///
+    /// # Panics
+    /// Where it does not become ready.
+    pub fn start_again(&mut self) {
+        self.process = start_in(&self.folder, self.address, &self.config, &self.launch);
         self.wait_until_ready();
     }
 
@@ -70,8 +97,7 @@ impl Node {
     pub fn restart_in_order(&mut self) {
         self.process.signal("TERM");
         assert!(self.process.ended_well(), "the node did not end well");
-        self.process = Self::start_in(&self.folder, self.address, &self.config);
-        self.wait_until_ready();
+        self.start_again();
     }
 
     /// What `POST path` answers, as an operator sends it.
@@ -100,14 +126,6 @@ impl Node {
         answer.body_mut().read_to_string().expect("a text")
     }
 
-    fn start_in(folder: &TempDir, address: SocketAddr, config: &NodeConfig) -> Process {
-        let file = folder.path().join("tidewire.toml");
-        std::fs::write(&file, &config.config).expect("a writable folder");
-        let mut command = Command::new(binary());
-        command.args(["serve", "--dev", "--listen", &address.to_string(), "--backbone", &config.backbone]);
-        Process::start(command.arg("--config").arg(file).stdout(Stdio::null()))
-    }
-
     fn wait_until_ready(&self) {
         wait_until("the node is ready", Duration::from_secs(20), || {
             ureq::get(format!("http://{}/health/ready", self.address)).call().is_ok()
@@ -115,16 +133,64 @@ impl Node {
     }
 }
 
+fn start_in(folder: &TempDir, address: SocketAddr, config: &NodeConfig, launch: &Launch) -> Process {
+    let file = folder.path().join("tidewire.toml");
+    std::fs::write(&file, &config.config).expect("a writable folder");
+    let mut command =
+        Command::new(binary(if launch.off.is_empty() { Build::Whole } else { Build::Switches }));
+    command.args(["serve", "--dev", "--listen", &address.to_string(), "--backbone", &config.backbone]);
+    command.arg("--config").arg(file).stdout(Stdio::null());
+    if !launch.off.is_empty() {
+        command.env("TIDEWIRE_SWITCH_OFF", &launch.off);
+    }
+    if let Some(log) = &launch.log {
+        let lines = File::options().create(true).append(true).open(log).expect("a writable folder");
+        command.stderr(lines);
+    }
+    Process::start(&mut command)
+}
+
+/// Which `tidewire`.
+#[derive(Clone, Copy)]
+enum Build {
+    /// As users run it.
+    Whole,
+    /// With mechanisms that can be switched off.
+    Switches,
+}
+
 /// Builds the server once, and says where it is.
-fn binary() -> &'static PathBuf {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        let build = ["build", "--release", "--quiet", "--package", "tidewire-server", "--bin", "tidewire"];
-        let built = Command::new(env!("CARGO")).args(build).current_dir(env!("CARGO_MANIFEST_DIR")).status();
-        assert!(built.is_ok_and(|status| status.success()), "cargo {}", build.join(" "));
-        // This program is TARGET/PROFILE/deps/NAME.
+fn binary(build: Build) -> PathBuf {
+    static BUILDING: Mutex<()> = Mutex::new(());
+    static BINARIES: [OnceLock<PathBuf>; 2] = [const { OnceLock::new() }; 2];
+    let _one_after_the_other = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
+    BINARIES[build as usize].get_or_init(|| build.make()).clone()
+}
+
+impl Build {
+    fn make(self) -> PathBuf {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--release", "--quiet", "--package", "tidewire-server", "--bin", "tidewire"]);
+        let name = match self {
+            Self::Whole => "tidewire",
+            Self::Switches => {
+                cargo.args(["--features", "switches"]);
+                "tidewire-switches"
+            }
+        };
+        // This program is TARGET/PROFILE/NAME, or a test TARGET/PROFILE/deps/NAME.
         let program = std::env::current_exe().expect("this program's path");
-        let target = program.ancestors().nth(3).expect("a target folder");
-        target.join("release").join(format!("tidewire{}", std::env::consts::EXE_SUFFIX))
-    })
+        let folder = program.parent().expect("a folder");
+        let profile = if folder.ends_with("deps") { folder.parent() } else { Some(folder) };
+        let target = profile.and_then(Path::parent).expect("a target folder");
+        cargo.current_dir(env!("CARGO_MANIFEST_DIR")).env("CARGO_TARGET_DIR", target);
+        assert!(cargo.status().is_ok_and(|status| status.success()), "{cargo:?}");
+        // Each build puts its program into the same place, and a node may be started again at any time.
+        let kept = target.join("release").join("cluster-tests");
+        std::fs::create_dir_all(&kept).expect("a writable target folder");
+        let (built, kept) = (target.join("release/tidewire"), kept.join(name));
+        let fresh = kept.with_extension(std::process::id().to_string());
+        std::fs::copy(built, &fresh).and_then(|_| std::fs::rename(&fresh, &kept)).expect("a built program");
+        kept
+    }
 }

@@ -4,6 +4,7 @@
     reason = "a test names what it expects; everything else is a failure"
 )]
 
+mod chaos;
 mod idle_memory;
 mod killed_nodes;
 mod lost_redis;

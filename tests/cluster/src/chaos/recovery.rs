@@ -1,0 +1,106 @@
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use super::{Harm, History, Mark, Moment, Outcome, Seen};
+
+/// How a fault was overcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recovery {
+    /// Which fault, by its place in the history.
+    pub harm: usize,
+    /// When the last was delivered of what came late; its beginning where nothing came late.
+    pub full: Moment,
+    /// How many deliveries came late.
+    pub late: u64,
+    /// Which of them came last, to whom, how long after it was published.
+    pub last: Option<(Mark, u16, Duration)>,
+    after_end: Duration,
+    within: Duration,
+}
+
+/// A delivery that takes longer is late. Without faults the latest of minutes stays far below it.
+pub const LATE: Duration = Duration::from_millis(250);
+
+impl Recovery {
+    /// Whether it took longer than it may.
+    pub fn is_late(&self) -> bool {
+        self.after_end > self.within
+    }
+
+    /// From the fault's beginning to full delivery.
+    pub fn took(&self, harm: &Harm) -> Duration {
+        self.full.since(harm.from)
+    }
+}
+
+/// How each fault was overcome: late deliveries count for the last fault that had begun.
+pub fn recoveries(history: &History) -> Vec<Recovery> {
+    let harms = &history.harms;
+    let mut recoveries: Vec<Recovery> = harms
+        .iter()
+        .enumerate()
+        .map(|(harm, it)| Recovery {
+            harm,
+            full: it.from,
+            late: 0,
+            last: None,
+            after_end: Duration::ZERO,
+            within: it.within,
+        })
+        .collect();
+    for Delivery { mark, subscriber, sent, got } in deliveries(history).filter(|one| one.took() > LATE) {
+        let begun = harms.partition_point(|harm| harm.from <= got);
+        // What was late before the last fault is the business of the one before.
+        let of = (0..begun).rev().find(|&nth| harms[nth].from.since(sent) <= LATE);
+        if let Some(recovery) = of.and_then(|nth| recoveries.get_mut(nth)) {
+            if got >= recovery.full {
+                (recovery.full, recovery.last) = (got, Some((mark, subscriber, got.since(sent))));
+            }
+            recovery.late += 1;
+        }
+    }
+    for recovery in &mut recoveries {
+        recovery.after_end = recovery.full.since(harms[recovery.harm].to);
+    }
+    recoveries
+}
+
+/// The first time that a subscriber got an accepted publication.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Delivery {
+    pub(super) mark: Mark,
+    pub(super) subscriber: u16,
+    pub(super) sent: Moment,
+    pub(super) got: Moment,
+}
+
+impl Delivery {
+    pub(super) fn took(&self) -> Duration {
+        self.got.since(self.sent)
+    }
+}
+
+/// All deliveries, by subscription; without those that a reset had announced as gone, and that came nevertheless.
+pub(super) fn deliveries(history: &History) -> impl Iterator<Item = Delivery> {
+    let lanes: HashMap<(u16, u16), _> =
+        history.lanes.iter().map(|lane| ((lane.channel, lane.publisher), &lane.sent)).collect();
+    let sent = move |mark: Mark| {
+        let sent = lanes.get(&(mark.channel, mark.publisher))?.get(mark.number as usize)?;
+        (sent.outcome == Outcome::Accepted).then_some(sent.at)
+    };
+    let firsts = history.sights.iter().flat_map(|sight| {
+        let (mut seen, mut reset) = (HashSet::new(), None);
+        sight.events.iter().filter_map(move |&(at, event)| match event {
+            Seen::Got { mark, .. } => seen.insert(mark).then_some((mark, sight.subscriber, at, reset)),
+            Seen::Reset(_) => {
+                reset = Some(at);
+                None
+            }
+            Seen::Live { .. } | Seen::Nonsense | Seen::Missing { .. } | Seen::Ended => None,
+        })
+    });
+    firsts.filter_map(move |(mark, subscriber, got, reset)| {
+        let sent = sent(mark)?;
+        (reset < Some(sent)).then_some(Delivery { mark, subscriber, sent, got })
+    })
+}

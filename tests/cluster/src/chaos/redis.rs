@@ -1,0 +1,173 @@
+//! The Redis of a run, in whichever arrangement.
+
+use std::time::Duration;
+
+use tidewire_test_redis::{Cluster, Sentinels, Server, Settings, Topology as _, wait_until};
+
+/// How the Redis is arranged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topology {
+    /// One server.
+    Standalone,
+    /// A primary with two replicas, and three Sentinels.
+    Sentinel,
+    /// Three primaries with a replica each.
+    Cluster,
+}
+
+impl std::fmt::Display for Topology {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Standalone => "standalone",
+            Self::Sentinel => "sentinel",
+            Self::Cluster => "cluster",
+        })
+    }
+}
+
+impl std::str::FromStr for Topology {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let all = [Self::Standalone, Self::Sentinel, Self::Cluster];
+        let found = all.into_iter().find(|topology| topology.to_string() == name);
+        found.ok_or_else(|| format!("{name:?} is none of standalone, sentinel, cluster"))
+    }
+}
+
+/// Real servers. Everything here blocks.
+pub(super) enum Redis {
+    Standalone(Box<Server>),
+    Sentinel(Box<Sentinels>),
+    Cluster(Box<Cluster>),
+}
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Redis {
+    pub(super) fn start(topology: Topology) -> Self {
+        match topology {
+            Topology::Standalone => Self::Standalone(Box::new(Server::start())),
+            Topology::Sentinel => {
+                Self::Sentinel(Box::new(Sentinels::with(2, Settings::default(), Settings::default())))
+            }
+            Topology::Cluster => Self::Cluster(Box::new(Cluster::start())),
+        }
+    }
+
+    /// How a node would be told of it, if no proxies were between.
+    pub(super) fn url(&self) -> String {
+        match self {
+            Self::Standalone(server) => server.url(),
+            Self::Sentinel(sentinels) => sentinels.url(),
+            Self::Cluster(cluster) => cluster.url(),
+        }
+    }
+
+    /// The ports of everything that a node may connect to.
+    pub(super) fn ports(&mut self) -> Vec<u16> {
+        let mut ports: Vec<u16> = self.servers().iter().map(|server| server.port()).collect();
+        if let Self::Sentinel(sentinels) = self {
+            ports.extend(sentinels.sentinels().iter().map(|sentinel| sentinel.port()));
+        }
+        ports
+    }
+
+    pub(super) fn servers(&mut self) -> Vec<&mut Server> {
+        match self {
+            Self::Standalone(server) => server.servers(),
+            Self::Sentinel(sentinels) => sentinels.servers(),
+            Self::Cluster(cluster) => cluster.servers(),
+        }
+    }
+
+    /// The servers that take writes.
+    pub(super) fn primaries(&mut self) -> Vec<&mut Server> {
+        let servers = self.servers().into_iter();
+        servers.filter(|server| server.runs() && server.info("replication", "role") == "master").collect()
+    }
+
+    /// The server that takes a key's writes.
+    pub(super) fn primary(&mut self, key: &str) -> &mut Server {
+        match self {
+            Self::Standalone(server) => server.primary(key),
+            Self::Sentinel(sentinels) => sentinels.primary(key),
+            Self::Cluster(cluster) => cluster.primary(key),
+        }
+    }
+
+    /// A server that replicates another.
+    pub(super) fn replica(&mut self) -> Option<&mut Server> {
+        self.servers()
+            .into_iter()
+            .find(|server| server.runs() && server.info("replication", "role") == "slave")
+    }
+
+    pub(super) fn wait_until_whole(&self) {
+        match self {
+            Self::Standalone(server) => server.wait_until_whole(),
+            Self::Sentinel(sentinels) => sentinels.wait_until_whole(),
+            Self::Cluster(cluster) => cluster.wait_until_whole(),
+        }
+    }
+
+    /// Starts what was killed, and waits until everybody does their part.
+    pub(super) fn heal(&mut self) {
+        for server in self.servers().into_iter().filter(|server| !server.runs()) {
+            server.restart();
+        }
+        self.wait_until_whole();
+    }
+
+    /// Waits until a living server takes the writes of a key.
+    pub(super) fn wait_until_another_primary(&mut self, key: &str, patience: Duration) {
+        wait_until("somebody takes writes", patience, || match self {
+            Self::Standalone(server) => server.runs(),
+            Self::Sentinel(sentinels) => {
+                let port = sentinels.primary_port();
+                let mut servers = sentinels.servers().into_iter();
+                servers.any(|one| {
+                    one.port() == port && one.runs() && one.info("replication", "role") == "master"
+                })
+            }
+            Self::Cluster(cluster) => {
+                let slot = cluster.slot(key);
+                cluster.primary_of(slot).is_some_and(|place| cluster.server(place).runs())
+            }
+        });
+    }
+
+    /// Replicas hear of their primary through this port, which leads to it.
+    pub(super) fn follow_through(&mut self, port: u16) {
+        for server in self.servers() {
+            if server.info("replication", "role") == "slave" {
+                server.run::<()>(&["REPLICAOF", "127.0.0.1", &port.to_string()]);
+                wait_until("the replica follows", PATIENCE, || {
+                    server.info("replication", "master_link_status") == "up"
+                });
+            }
+        }
+    }
+
+    /// Moves the slots of these keys to other primaries.
+    pub(super) fn move_slots(&mut self, keys: &[String]) {
+        let Self::Cluster(cluster) = self else { return };
+        for key in keys {
+            let slot = cluster.slot(key);
+            let from = cluster.primary_of(slot).expect("a primary");
+            let ports: Vec<u16> = cluster.servers().iter().map(|server| server.port()).collect();
+            let is_primary =
+                |place: usize| (0..16_384).step_by(64).any(|slot| cluster.primary_of(slot) == Some(place));
+            let to =
+                (1..ports.len()).map(|step| (from + step) % ports.len()).find(|&place| is_primary(place));
+            cluster.migrate(slot, to.expect("another primary"));
+        }
+    }
+}
+
+/// A replica of a server, as far as that is in step.
+pub(super) fn replica_of(server: &Server) -> Server {
+    let replica = Server::with(Settings::default().replica_of(server.port()));
+    wait_until("the replica follows", PATIENCE, || replica.info("replication", "master_link_status") == "up");
+    replica
+}
