@@ -9,5 +9,7 @@ mod idle_memory;
 mod killed_nodes;
 mod lost_redis;
 mod numbers;
+mod presence;
+mod presence_cost;
 mod rolling_restart;
 mod slow_subscriber;
