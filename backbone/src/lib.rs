@@ -29,8 +29,8 @@ pub use memory::{MemoryBackbone, MemoryConfig};
 
 mod redis;
 pub use redis::{
-    BadRedisAddress, RedisAddress, RedisAddresses, RedisBackbone, RedisConfig, RedisHost, RedisLogin,
-    RedisTopology,
+    BadRedisAddress, RedisAddress, RedisAddresses, RedisBackbone, RedisConfig, RedisHost, RedisIdentity,
+    RedisLogin, RedisTls, RedisTopology,
 };
 
 mod outlet;

@@ -20,10 +20,12 @@ mod shards;
 mod standing;
 mod subscriptions;
 mod tidying;
+mod tls;
 mod trouble;
 
 pub use address::{BadRedisAddress, RedisAddress, RedisAddresses, RedisHost, RedisLogin, RedisTopology};
 pub use config::RedisConfig;
+pub use tls::{RedisIdentity, RedisTls};
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -7,6 +7,7 @@ mod mistake;
 mod namespaces;
 mod quantity;
 mod reader;
+mod redis;
 mod section;
 mod sources;
 
@@ -14,7 +15,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use tidewire_backbone::{RedisAddress, RedisAddresses, Retention};
+use tidewire_backbone::{RedisAddress, RedisAddresses, RedisTls, Retention};
 
 pub use backbone_address::{BackboneAddress, BadBackboneAddress};
 pub use mistake::{Mistake, Mistakes};
@@ -34,6 +35,8 @@ pub struct Config {
     pub listen: Option<SocketAddr>,
     /// How nodes share logs.
     pub backbone: Option<BackboneAddress>,
+    /// How encrypted links to Redis are made.
+    pub redis: RedisTls,
     /// Node, limits, namespaces.
     pub settings: Settings,
     /// Which web pages may connect.
@@ -90,6 +93,7 @@ impl Default for Config {
         Self {
             listen: None,
             backbone: None,
+            redis: RedisTls::default(),
             settings: Settings::default(),
             origins: Origins::default(),
             keys: TokenKeys::default(),
@@ -150,6 +154,7 @@ impl Config {
         if let Some(origins) = root.section("origins", origins) {
             config.origins = origins;
         }
+        config.redis = root.section("redis", |redis| redis::tls(redis, sources)).unwrap_or_default();
         root.section("metrics", |metrics| {
             config.metrics = metrics.parsed("listen", metrics_at, "\"127.0.0.1:9464\"")
         });

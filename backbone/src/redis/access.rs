@@ -1,6 +1,8 @@
-use redis::{Client, ConnectionAddr, IntoConnectionInfo, ProtocolVersion, RedisConnectionInfo};
+use redis::{
+    Client, ConnectionAddr, IntoConnectionInfo, ProtocolVersion, RedisConnectionInfo, TlsCertificates,
+};
 
-use super::{RedisAddress, RedisHost, RedisLogin};
+use super::{RedisAddress, RedisHost, RedisLogin, RedisTls};
 use crate::BackboneError;
 
 /// How to enter the servers of one Redis: login, database, encryption.
@@ -8,15 +10,15 @@ use crate::BackboneError;
 pub(super) struct Access {
     login: RedisLogin,
     database: u32,
+    /// `None` where links are not encrypted.
+    tls: Option<TlsCertificates>,
 }
 
 impl Access {
     /// How to enter the servers that hold data.
-    pub(super) fn of(address: &RedisAddress) -> Result<Self, BackboneError> {
-        if address.tls {
-            return Err(BackboneError::Refused(format!("{address}: TLS is not built in yet")));
-        }
-        Ok(Self { login: address.login.clone(), database: address.database })
+    pub(super) fn of(address: &RedisAddress, tls: &RedisTls) -> Result<Self, BackboneError> {
+        let tls = address.tls.then(|| tls.certificates()).transpose()?;
+        Ok(Self { login: address.login.clone(), database: address.database, tls })
     }
 
     /// How to enter the Sentinels, as somebody else.
@@ -37,9 +39,18 @@ impl Access {
         if let Some(password) = &self.login.password {
             settings = settings.set_password(password);
         }
-        let address = ConnectionAddr::Tcp(host.name.clone(), host.port);
-        let client =
-            address.into_connection_info().and_then(|info| Client::open(info.set_redis_settings(settings)));
+        let (host, port) = (host.name.clone(), host.port);
+        let address = match &self.tls {
+            None => ConnectionAddr::Tcp(host, port),
+            Some(_) => ConnectionAddr::TcpTls { host, port, insecure: false, tls_params: None },
+        };
+        let client = address.into_connection_info().and_then(|info| {
+            let info = info.set_redis_settings(settings);
+            match &self.tls {
+                None => Client::open(info),
+                Some(certificates) => Client::build_with_tls(info, certificates.clone()),
+            }
+        });
         client.map_err(|error| BackboneError::Refused(error.to_string()))
     }
 }

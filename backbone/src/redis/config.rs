@@ -1,12 +1,14 @@
 use std::time::Duration;
 
-use super::RedisAddresses;
+use super::{RedisAddresses, RedisTls};
 
 /// How to reach and use Redis (7.0 or later, or Valkey).
 #[derive(Clone, Debug)]
 pub struct RedisConfig {
     /// Where it is.
     pub addresses: RedisAddresses,
+    /// For addresses that say `rediss`.
+    pub tls: RedisTls,
     /// Begins every key and pub/sub channel, so that several clusters can share a server. Pub/sub ignores
     /// databases: different clusters need different prefixes.
     pub prefix: String,
@@ -33,6 +35,7 @@ impl RedisConfig {
     pub fn new(addresses: impl Into<RedisAddresses>) -> Self {
         Self {
             addresses: addresses.into(),
+            tls: RedisTls::default(),
             prefix: "tidewire:".to_owned(),
             timeout: Duration::from_secs(3),
             queue: 16_384,

@@ -28,7 +28,7 @@ impl Shard {
         outlet: &Arc<Outlet>,
         tasks: &mut JoinSet<()>,
     ) -> Result<Self, BackboneError> {
-        let access = Access::of(address)?;
+        let access = Access::of(address, &config.tls)?;
         let route = match &address.topology {
             RedisTopology::Standalone(host) => Route::Fixed(access.client(host)?, Kind::Standalone),
             RedisTopology::Sentinel { sentinels, primary, login } => {

@@ -50,8 +50,13 @@ impl Trouble {
             "this Redis does not take the user and password that the address has"
         } else if text.contains("NOPERM") {
             "the user lacks a permission; docs/operations.md lists what it needs"
-        } else if text.contains("certificate") {
-            "the server's certificate is not accepted; redis.ca_file names the CA that it is checked by"
+        } else if text.contains("CertificateRequired") {
+            "the server asks for a certificate: redis.certificate_file and redis.key_file"
+        } else if text.contains("fatal alert: UnknownCA") {
+            "the server does not accept the certificate of redis.certificate_file"
+        } else if text.contains("invalid peer certificate") {
+            "the server's certificate is not accepted: it must be for the name that the address has, and vouched for by \
+             the CA of redis.ca_file, or one that this machine knows"
         } else if text.contains("DB index") {
             "this Redis has no such database"
         } else if text.contains("unknown command") {

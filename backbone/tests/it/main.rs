@@ -4,7 +4,9 @@
 mod address;
 mod faults;
 mod memory;
+mod permissions;
 mod redis;
 mod sentinel;
 mod shards;
 mod starting;
+mod tls;

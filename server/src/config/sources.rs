@@ -39,19 +39,7 @@ impl Sources<'_> {
                     None
                 }
             },
-            (None, None, Some(file)) => match std::fs::read_to_string(self.directory.join(file.value)) {
-                Ok(secret) => Some(Found { value: Secret::new(secret.trim_end()), span: file.span }),
-                Err(error) => {
-                    let message =
-                        format!("{} cannot be read: {error}", self.directory.join(file.value).display());
-                    reader.wrong(
-                        file.span,
-                        message,
-                        "relative names start at this configuration's directory",
-                    );
-                    None
-                }
-            },
+            (None, None, Some(file)) => self.read(section, &file),
             (None, None, None) => {
                 let SecretKeys { inline, variable, file } = keys;
                 let advice = format!("write one of `{inline}`, `{variable}`, `{file}`");
@@ -62,6 +50,24 @@ impl Sources<'_> {
                 let SecretKeys { inline, variable, file } = keys;
                 let advice = format!("keep one of `{inline}`, `{variable}`, `{file}`");
                 reader.wrong(second.span, format!("`{inline}` is given twice"), advice);
+                None
+            }
+        }
+    }
+    /// The text of the file that this key names; complains where it cannot be read.
+    pub(super) fn file(&self, section: &mut Section<'_, '_>, key: &'static str) -> Option<Found<Secret>> {
+        let file = section.text(key)?;
+        self.read(section, &file)
+    }
+
+    fn read(&self, section: &Section<'_, '_>, file: &Found<&str>) -> Option<Found<Secret>> {
+        let path = self.directory.join(file.value);
+        match std::fs::read_to_string(&path) {
+            Ok(secret) => Some(Found { value: Secret::new(secret.trim_end()), span: file.span.clone() }),
+            Err(error) => {
+                let message = format!("{} cannot be read: {error}", path.display());
+                let advice = "relative names start at this configuration's directory";
+                section.reader().wrong(file.span.clone(), message, advice);
                 None
             }
         }

@@ -47,6 +47,13 @@ fn several_independent_servers_are_a_list() {
 }
 
 #[test]
+fn a_client_certificate_without_its_key_is_no_identity() {
+    let mistakes = parse("[redis]\ncertificate_file = \"tests/tokens.rs\"").unwrap_err();
+    let said = mistakes.list.iter().any(|mistake| mistake.message.contains("needs `redis.key_file`"));
+    assert!(said, "{mistakes}");
+}
+
+#[test]
 fn the_configuration_of_the_readme_is_good() {
     let (_, after) = include_str!("../../../README.md").split_once("```toml\n").unwrap();
     let (example, _) = after.split_once("```").unwrap();
@@ -60,6 +67,7 @@ fn each_key_that_is_known_is_documented() {
         "[server]",
         "[limits]",
         "[origins]",
+        "[redis]",
         "[metrics]",
         "[log]",
         "[[keys]]",

@@ -52,7 +52,7 @@ pub(super) async fn run(plan: Plan) -> Result<(), Failure> {
         },
     };
 
-    let (backbone, arrivals) = connect(&plan.backbone).await?;
+    let (backbone, arrivals) = connect(&plan).await?;
     let policy = ConfiguredPolicy {
         keys: plan.config.keys.clone(),
         namespaces: plan.config.settings.namespaces.clone(),
@@ -121,16 +121,18 @@ fn address_of(listener: &TcpListener) -> Result<SocketAddr, Failure> {
     listener.local_addr().map_err(|error| Failure::failed(format!("a listener without an address: {error}")))
 }
 
-async fn connect(address: &BackboneAddress) -> Result<(Arc<dyn Backbone>, Arrivals), Failure> {
-    match address {
+async fn connect(plan: &Plan) -> Result<(Arc<dyn Backbone>, Arrivals), Failure> {
+    match &plan.backbone {
         BackboneAddress::Memory => {
             let (backbone, arrivals) = MemoryBackbone::new(MemoryConfig::default());
             Ok((Arc::new(backbone), arrivals))
         }
         BackboneAddress::Redis(addresses) => {
-            match RedisBackbone::connect(RedisConfig::new(addresses.clone())).await {
+            let config =
+                RedisConfig { tls: plan.config.redis.clone(), ..RedisConfig::new(addresses.clone()) };
+            match RedisBackbone::connect(config).await {
                 Ok((backbone, arrivals)) => Ok((Arc::new(backbone), arrivals)),
-                Err(error) => Err(Failure::wrong(format!("error: backbone {address}: {error}"))),
+                Err(error) => Err(Failure::wrong(format!("error: backbone {addresses}: {error}"))),
             }
         }
     }
