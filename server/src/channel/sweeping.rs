@@ -140,6 +140,8 @@ impl Channel {
                     };
                     self.changed.notify_waiters();
                     if given_up {
+                        // What the ring was to be compared for is the settle buffer's to find out now.
+                        self.healing.sweep();
                         return;
                     }
                 }

@@ -115,6 +115,27 @@ async fn what_is_lost_again_while_it_is_appended_again_is_appended_once_more() {
 }
 
 #[tokio::test]
+async fn what_a_ring_had_that_could_not_be_compared_is_appended_again_too() {
+    let faults = Faults::new(MemoryConfig::default(), 1);
+    let node = healthy(&faults).await;
+    let mut ada = node.connect(1).await;
+    ada.subscribes(CHANNEL).await;
+    replication_stops(&faults);
+    publishes(&node, "lost").await;
+    ada.hears_publications(1).await;
+    drop(ada);
+    until(|| node.node.occupancy(&CHANNEL.parse().unwrap()) == 0).await;
+    node.backbone.pace(answering_after(Duration::from_millis(300)));
+    faults.fail_over(Noticed::ByAll);
+    // The node begins to read the new log, which is gone before it answers.
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    faults.fail_over(Noticed::ByAll);
+    until(|| payloads(&log(&faults)) == ["lost"]).await;
+}
+
+#[tokio::test]
 async fn a_log_that_is_behind_what_it_acknowledged_is_noticed_by_the_next_publish() {
     let faults = Faults::new(MemoryConfig::default(), 1);
     // Without the word that tells of it.
