@@ -18,6 +18,8 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tidewire_backbone::{Entry, Retention};
 use tidewire_protocol::{Alias, ChannelName};
+#[cfg(feature = "simulation")]
+use tidewire_protocol::{PublisherId, Seq};
 use tokio::sync::Notify;
 
 use crate::connection::ConnectionId;
@@ -178,6 +180,14 @@ impl Channel {
         if let Some(ring) = state.ring.take() {
             self.healing.inherit(ring.heard_after(None).map(|(entry, heard)| (entry.clone(), heard)));
         }
+    }
+
+    /// What the ring has, and for how many milliseconds yet it may be appended again.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn kept(&self) -> Vec<(PublisherId, Seq, u64)> {
+        let state = self.state.lock();
+        let heard = state.ring.iter().flat_map(|ring| ring.heard_after(None));
+        heard.map(|(entry, heard)| (entry.publisher, entry.seq, self.healing.is_young_for(heard))).collect()
     }
 
     fn bounds(&self) -> Bounds {

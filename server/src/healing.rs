@@ -107,6 +107,21 @@ impl Healing {
         heard != NEVER && self.scope.clock.now() <= heard.saturating_add(self.scope.settle)
     }
 
+    /// What settles here or is lacking, and for how many milliseconds yet.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn kept(&self) -> Vec<(PublisherId, Seq, u64)> {
+        let state = self.state.lock();
+        let kept = state.settling.acknowledged().chain(state.mending.lacking());
+        kept.map(|(entry, heard)| (entry.publisher, entry.seq, self.is_young_for(heard))).collect()
+    }
+
+    /// For how many milliseconds yet what was in a log at this moment may be appended again.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn is_young_for(&self, heard: u64) -> u64 {
+        let until = if heard == NEVER { 0 } else { heard.saturating_add(self.scope.settle) };
+        until.saturating_sub(self.scope.clock.now())
+    }
+
     /// Notes what a log lacks: of `ring`, entries with the moment in which they were in a log, and of what is
     /// settling. `there` is what the log was found to have. Answers whether something is lacking.
     pub(crate) fn survey<'a>(

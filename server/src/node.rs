@@ -8,6 +8,8 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tidewire_backbone::{Appended, Backbone, BackboneError, Draft, Retention};
 use tidewire_protocol::{ChannelName, CloseCode, Payload, Position, RefusalCode};
+#[cfg(feature = "simulation")]
+use tidewire_protocol::{PublisherId, Seq};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -159,6 +161,17 @@ impl Node {
     /// How far the node is on its way out.
     pub fn stage(&self) -> Stage {
         self.0.departure.stage()
+    }
+}
+
+#[cfg(feature = "simulation")]
+impl Node {
+    /// What this node would append to a channel's log again if the log lost it, and for how many milliseconds yet.
+    pub fn keeps(&self, channel: &ChannelName) -> Vec<(PublisherId, Seq, u64)> {
+        let hub = &self.0.hub;
+        let mut kept = hub.healings.find(channel).map(|healing| healing.kept()).unwrap_or_default();
+        kept.extend(hub.find(channel).into_iter().flat_map(|channel| channel.kept()));
+        kept
     }
 }
 

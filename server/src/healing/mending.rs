@@ -88,6 +88,12 @@ impl Mending {
         self.entries.iter().any(|lacking| super::key(&lacking.entry) == key)
     }
 
+    /// All of it, and when it was in a log.
+    #[cfg(feature = "simulation")]
+    pub(super) fn lacking(&self) -> impl Iterator<Item = (&Entry, u64)> {
+        self.entries.iter().map(|lacking| (&lacking.entry, lacking.heard))
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

@@ -120,10 +120,13 @@ impl Settling {
 
     /// What is acknowledged, and when, that a ring has not taken.
     pub(super) fn unmet(&self) -> impl Iterator<Item = (&Entry, u64)> {
-        self.kept.values().filter(|kept| !kept.is_met).filter_map(|kept| match kept.stage {
-            Stage::Acknowledged(at) => Some((&kept.entry, at)),
-            Stage::Sent(_) => None,
-        })
+        self.kept.values().filter(|kept| !kept.is_met).filter_map(Kept::acknowledged)
+    }
+
+    /// What is acknowledged, and when.
+    #[cfg(feature = "simulation")]
+    pub(super) fn acknowledged(&self) -> impl Iterator<Item = (&Entry, u64)> {
+        self.kept.values().filter_map(Kept::acknowledged)
     }
 
     /// Whether it is acknowledged.
@@ -188,6 +191,15 @@ impl Settling {
     fn remove(&mut self, key: Key) {
         if let Some(kept) = self.kept.remove(&key) {
             self.bytes -= weight(&kept.entry);
+        }
+    }
+}
+
+impl Kept {
+    fn acknowledged(&self) -> Option<(&Entry, u64)> {
+        match self.stage {
+            Stage::Acknowledged(at) => Some((&self.entry, at)),
+            Stage::Sent(_) => None,
         }
     }
 }
