@@ -3,6 +3,7 @@
 
 mod access;
 mod address;
+mod answer;
 mod backoff;
 mod commands;
 mod config;
@@ -39,12 +40,9 @@ use tidewire_protocol::{ChannelName, PublicationId, Tag};
 use tokio::task::JoinSet;
 
 use crate::outlet::Outlet;
-use crate::{
-    Answer, Appended, Arrivals, Backbone, BackboneError, Draft, Entry, PresenceStore, Retention, Run,
-};
+use crate::{Answer, Appended, Arrivals, Backbone, BackboneError, Draft, PresenceStore, Retention};
 use commands::replied;
 use keys::Keys;
-use message::Message;
 use shard::Shard;
 use shards::Shards;
 use tidying::Tidying;
@@ -179,7 +177,12 @@ impl Backbone for RedisBackbone {
             .arg(Tag(rand::random()).to_string())
             .arg(reading.now());
         let reply = replied(reading.give(command)).await?;
-        answer(reply, limit).ok_or_else(nonsense)
+        let (answer, gaps) = answer::read(reply, limit).ok_or_else(nonsense)?;
+        if gaps > 0 {
+            metrics::counter!("tidewire_log_gaps_total").increment(gaps);
+            tracing::error!(%channel, gaps, "a log has entries that are none, or lacks some; what is before them is lost");
+        }
+        Ok(answer)
     }
 
     fn is_ready(&self) -> bool {
@@ -219,25 +222,6 @@ fn read_appended(mut reply: Bytes) -> Option<Appended> {
         b'<' => Some(Appended::Behind { last: reply.try_get_u64().ok()? }),
         _ => None,
     }
-}
-
-/// What the read script answers: the tip, and the entries.
-fn answer(reply: Value, limit: usize) -> Option<Answer> {
-    let Value::Array(values) = reply else { return None };
-    let mut messages = values.into_iter().map(|value| match value {
-        Value::BulkString(bytes) => Some(Bytes::from(bytes)),
-        _ => None,
-    });
-    let tip = message::position(&mut messages.next()??)?;
-    let mut base = None;
-    let mut entries = std::collections::VecDeque::<Entry>::new();
-    for message in messages {
-        let Message::Entry { before, entry } = Message::decode(message?)? else { return None };
-        base.get_or_insert(before);
-        entries.push_back(entry);
-    }
-    entries.truncate(limit);
-    Some(Answer { run: Run { base: base.unwrap_or(tip), entries }, tip })
 }
 
 fn nonsense() -> BackboneError {

@@ -69,6 +69,10 @@ pub const METRICS: &[(&str, &str)] = &[
     ("tidewire_healing_behind", "Publications that a log has lost and this node is still to append again"),
     ("tidewire_http_failures_total", "HTTP connections that broke"),
     ("tidewire_interruptions_total", "Times when the backbone may have missed to announce something"),
+    (
+        "tidewire_log_gaps_total",
+        "Entries of logs in Redis that could not be read or are missing; what was before them is lost",
+    ),
     ("tidewire_moves_asked_total", "Clients that were asked to move to another connection, by reason"),
     ("tidewire_origins_refused_total", "Pages of origins that may not connect"),
     ("tidewire_panics_total", "Panics, each of which ended one connection or one task alone"),

@@ -14,6 +14,10 @@ local call, publisher = redis.call, ARGV[2]
 
 local got = call('HMGET', KEYS[1], '', publisher)
 local state, known = got[1], got[2]
+-- What is not ours counts as nothing: the log begins anew, the publisher is unknown.
+if state and #state ~= 48 then
+  state = nil
+end
 local offset, tag, bytes, floor, touched, since = 0, fresh, 0, 0, 0, now
 if state then
   offset, tag, bytes, floor, touched, since = struct.unpack(STATE, state)
@@ -32,7 +36,7 @@ if state then
 end
 
 local last = 0
-if known then
+if known and #known == 24 then
   last = struct.unpack('>I8', known)
   if seq == last then
     return '=' .. string.sub(known, 9)
@@ -61,7 +65,9 @@ call('XADD', KEYS[2], 'MAXLEN', entries, offset .. '-0', '', message)
 -- `floor` is at most the bytes before the oldest entry: as long as the difference is small, nobody need look.
 if bytes - floor > limit + limit / 8 then
   local function bytes_before(entry)
-    return (struct.unpack('>I8', entry[2][2], 34))
+    -- What is not ours has nothing before it, so that it goes with what is too old.
+    local message = entry[2][2]
+    return #message >= 41 and (struct.unpack('>I8', message, 34)) or 0
   end
   local oldest = call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
   floor = bytes_before(oldest)

@@ -5,7 +5,7 @@
 --
 -- It writes in any case, so a replica refuses it.
 local state = redis.call('HGET', KEYS[1], '')
-if not state then
+if not state or #state ~= 48 then
   redis.call('UNLINK', KEYS[2])
   redis.call('UNLINK', KEYS[3])
   state = struct.pack('>I8c8I8I8I8I8', 0, ARGV[4], 0, 0, 0, tonumber(ARGV[5]))

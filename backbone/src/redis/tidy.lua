@@ -6,7 +6,7 @@
 -- Answers 0 where the young generation is too young.
 local call, dedup, now = redis.call, tonumber(ARGV[1]), tonumber(ARGV[2])
 local state = call('HGET', KEYS[1], '')
-if not state or call('HLEN', KEYS[1]) == 1 then
+if not state or #state ~= 48 or call('HLEN', KEYS[1]) == 1 then
   return 1
 end
 if math.abs(now - struct.unpack('>I8', state, 41)) < dedup then

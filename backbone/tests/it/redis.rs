@@ -193,6 +193,58 @@ async fn a_log_whose_tip_was_lost_begins_anew_without_what_was_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_is_none_is_a_gap_and_the_log_goes_on() {
+    let cluster = RedisCluster::start();
+    let mut node = Node::listening_to(&cluster, &channel()).await;
+    for seq in 1..=2 {
+        node.append(&channel(), draft(seq), Retention::DEFAULT).await;
+    }
+    // Somebody writes into the log, and removes from it.
+    let log = "tidewire:log:{news:today}";
+    cluster.server.run::<()>(&["XADD", log, "2-1", "anything", "at all"]);
+    let third = node.append(&channel(), draft(3), Retention::DEFAULT).await;
+    let answer = node.read(&channel(), 0).await;
+    assert_eq!((answer.run.base.offset, answer.run.tip(), answer.tip), (2, third, third));
+    node.append(&channel(), draft(4), Retention::DEFAULT).await;
+    node.append(&channel(), draft(5), Retention::DEFAULT).await;
+    cluster.server.run::<()>(&["XDEL", log, "4-0"]);
+    let answer = node.read(&channel(), 0).await;
+    assert_eq!((answer.run.base.offset, answer.run.entries.len()), (4, 1));
+    assert_eq!(node.entries(&channel(), 5).await.len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_ours_is_trimmed_with_the_rest() {
+    let cluster = RedisCluster::start();
+    let node = Node::of(&cluster).await;
+    let payload = || Payload::Binary(vec![0; 1000].into());
+    let small = Retention::Log {
+        entries: 100,
+        bytes: 3000,
+        age: Duration::from_secs(60),
+        dedup: Duration::from_secs(60),
+    };
+    for seq in 1..=20 {
+        let log = "tidewire:log:{news:today}";
+        node.append(&channel(), Draft { payload: payload(), ..draft(seq) }, small).await;
+        cluster.server.run::<()>(&["XADD", log, &format!("{seq}-1"), "anything", "at all"]);
+    }
+    let kept: u64 = cluster.server.run(&["XLEN", "tidewire:log:{news:today}"]);
+    assert!(kept < 12, "{kept}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tip_that_is_none_begins_a_new_log() {
+    let cluster = RedisCluster::start();
+    let node = Node::of(&cluster).await;
+    let before = node.append(&channel(), draft(1), Retention::DEFAULT).await;
+    cluster.server.run::<()>(&["HSET", "tidewire:tip:{news:today}", "", "nonsense"]);
+    let after = node.append(&channel(), draft(2), Retention::DEFAULT).await;
+    assert_eq!(after.offset, 1);
+    assert_ne!(after.tag, before.tag);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_redis_that_does_not_answer_is_given_up_after_the_timeout() {
     let cluster = RedisCluster::start();
     let config = RedisConfig { timeout: Duration::from_millis(200), ..config(cluster.server.url()) };
