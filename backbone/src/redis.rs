@@ -5,6 +5,7 @@ mod access;
 mod address;
 mod answer;
 mod backoff;
+mod cluster;
 mod commands;
 mod config;
 mod greeting;
@@ -13,6 +14,8 @@ mod message;
 mod presence;
 mod primary;
 mod probing;
+mod receiver;
+mod refusal;
 mod route;
 mod script;
 mod sentinel;
@@ -23,6 +26,7 @@ mod subscriptions;
 mod tidying;
 mod tls;
 mod trouble;
+mod way;
 
 pub use address::{BadRedisAddress, RedisAddress, RedisAddresses, RedisHost, RedisLogin, RedisTopology};
 pub use config::RedisConfig;
@@ -71,6 +75,10 @@ impl RedisBackbone {
     /// that answers and is too old, of another kind, or takes neither user nor password.
     pub async fn connect(config: RedisConfig) -> Result<(Self, Arrivals), BackboneError> {
         let keys = Keys::new(&config.prefix);
+        if !keys.share_slots() {
+            let why = "a prefix with a brace needs a whole hash tag, such as {name}";
+            return Err(BackboneError::Refused(why.into()));
+        }
         let (outlet, arrivals) = Outlet::new(config.arrivals);
         let mut tasks = JoinSet::new();
         let shards = Arc::new(Shards::new(&config, &keys, &Arc::new(outlet), &mut tasks)?);

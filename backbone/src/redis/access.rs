@@ -29,6 +29,16 @@ impl Access {
         other
     }
 
+    /// Who we are.
+    pub(super) fn login(&self) -> &RedisLogin {
+        &self.login
+    }
+
+    /// Whether servers go by their names, as their certificates do.
+    pub(super) fn is_by_name(&self) -> bool {
+        self.tls.is_some()
+    }
+
     /// A client of one server that speaks RESP3, which carries news beside answers.
     pub(super) fn client(&self, host: &RedisHost) -> Result<Client, BackboneError> {
         let mut settings =

@@ -6,13 +6,14 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesOrdered;
 use redis::aio::MultiplexedConnection;
-use redis::{Cmd, ServerError, ServerErrorKind, Value};
+use redis::{Cmd, ServerErrorKind, Value};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::backoff::Backoff;
 use super::greeting::{self, Branch, deadlines};
+use super::refusal::{down, is_of_a_replica, is_redirection, refusal, unavailable};
 use super::route::Route;
 use super::script::Script;
 use super::standing::Standing;
@@ -41,7 +42,16 @@ const CHECK_EVERY: Duration = Duration::from_secs(1);
 
 struct Job {
     command: Cmd,
+    manner: Manner,
     waiting: Waiting,
+}
+
+/// How a command is sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    Plain,
+    /// To a server of a cluster that is only getting the key's slot.
+    Asking,
 }
 
 /// Who waits for a reply, and the room that the command takes until then.
@@ -75,8 +85,17 @@ impl Commands {
 
     /// Takes its place in line now; the reply may be awaited whenever.
     pub(super) fn give(&self, command: Cmd) -> oneshot::Receiver<Reply> {
+        self.give_in(Manner::Plain, command)
+    }
+
+    /// The same, for a server of a cluster that is only getting the key's slot.
+    pub(super) fn give_asking(&self, command: Cmd) -> oneshot::Receiver<Reply> {
+        self.give_in(Manner::Asking, command)
+    }
+
+    fn give_in(&self, manner: Manner, command: Cmd) -> oneshot::Receiver<Reply> {
         let (reply, replied) = oneshot::channel();
-        if let Err((reply, error)) = self.try_give(command, reply) {
+        if let Err((reply, error)) = self.try_give(manner, command, reply) {
             let _ = reply.send(Err(error));
         }
         replied
@@ -84,6 +103,7 @@ impl Commands {
 
     fn try_give(
         &self,
+        manner: Manner,
         command: Cmd,
         reply: oneshot::Sender<Reply>,
     ) -> Result<(), (oneshot::Sender<Reply>, BackboneError)> {
@@ -102,7 +122,7 @@ impl Commands {
         else {
             return Err((reply, unavailable("too many bytes are waiting")));
         };
-        let job = Job { command, waiting: Waiting { reply, _room: room } };
+        let job = Job { command, manner, waiting: Waiting { reply, _room: room } };
         self.queue.try_send(job).map_err(|error| match error {
             TrySendError::Full(job) => (job.waiting.reply, unavailable("too many commands are waiting")),
             TrySendError::Closed(job) => (job.waiting.reply, down()),
@@ -128,48 +148,6 @@ impl Commands {
 /// The reply, or that it is lost.
 pub(super) async fn replied(reply: oneshot::Receiver<Reply>) -> Reply {
     reply.await.unwrap_or_else(|_| Err(down()))
-}
-
-/// What Redis' refusal of a command means for its caller.
-pub(super) fn refusal(error: &ServerError) -> BackboneError {
-    let text = format!("{} {}", error.code(), error.details().unwrap_or_default());
-    match is_passing(error) {
-        true => BackboneError::Unavailable(text),
-        false => BackboneError::Refused(text),
-    }
-}
-
-pub(super) fn unavailable(why: impl ToString) -> BackboneError {
-    BackboneError::Unavailable(why.to_string())
-}
-
-/// Why nothing can be sent.
-pub(super) fn down() -> BackboneError {
-    unavailable("there is no link to Redis at the moment")
-}
-
-/// Whether the same command may succeed later or elsewhere.
-fn is_passing(error: &ServerError) -> bool {
-    matches!(
-        error.code(),
-        "READONLY"
-            | "LOADING"
-            | "BUSY"
-            | "MASTERDOWN"
-            | "CLUSTERDOWN"
-            | "TRYAGAIN"
-            | "MOVED"
-            | "ASK"
-            | "MISCONF"
-            | "NOREPLICAS"
-            | "NOSCRIPT"
-            | "UNBLOCKED"
-    )
-}
-
-/// Whether the error says that this is the wrong server to talk to by now.
-fn is_of_a_replica(error: &ServerError) -> bool {
-    matches!(error.kind(), Some(ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown))
 }
 
 impl Waiting {
@@ -200,6 +178,8 @@ struct Task {
 enum Bundle {
     /// Every command has its reply.
     Answered,
+    /// Every command has its reply; of some it is that they belong to another server of the cluster.
+    Redirected,
     /// Redis did not know the script; these wait to be sent again.
     Unloaded(Vec<Job>),
     /// Every command has its reply, and the link must be made anew.
@@ -234,6 +214,7 @@ impl Task {
                     self.link.standing.set_down(Some(trouble));
                 }
             }
+            self.route.doubt();
             if self.refuse_for(backoff.next_delay()).await {
                 return;
             }
@@ -258,6 +239,7 @@ impl Task {
                 biased;
                 Some(bundle) = under_way.next(), if !under_way.is_empty() => match bundle {
                     Bundle::Answered => {}
+                    Bundle::Redirected => self.route.doubt(),
                     Bundle::Unloaded(jobs) => again.extend(jobs),
                     Bundle::Broken => return End::Broken("an answer is missing, or is a replica's"),
                 },
@@ -325,19 +307,24 @@ async fn send_loading(connection: MultiplexedConnection, jobs: Vec<Job>) -> Bund
 
 async fn send_after(mut connection: MultiplexedConnection, first: Vec<Cmd>, jobs: Vec<Job>) -> Bundle {
     let mut pipeline = redis::Pipeline::with_capacity(first.len() + jobs.len());
-    let skip = first.len();
+    // For each command who waits for its reply, where anybody does.
+    let mut all = Vec::with_capacity(first.len() + jobs.len());
     for command in first {
         pipeline.add_command(command);
+        all.push(None);
     }
-    let mut all = Vec::with_capacity(jobs.len());
     for job in jobs {
+        if job.manner == Manner::Asking {
+            pipeline.cmd("ASKING");
+            all.push(None);
+        }
         pipeline.add_command(job.command);
-        all.push(job.waiting);
+        all.push(Some((job.manner, job.waiting)));
     }
     match connection.send_packed_commands(&pipeline, 0, pipeline.len()).await {
-        Ok(values) => sort_out(&pipeline, skip, all, values),
+        Ok(values) => sort_out(&pipeline, all, values),
         Err(error) => {
-            for waiting in all {
+            for (_, waiting) in all.into_iter().flatten() {
                 waiting.answer(Err(unavailable(&error)));
             }
             Bundle::Broken
@@ -345,17 +332,19 @@ async fn send_after(mut connection: MultiplexedConnection, first: Vec<Cmd>, jobs
     }
 }
 
-fn sort_out(pipeline: &redis::Pipeline, skip: usize, all: Vec<Waiting>, values: Vec<Value>) -> Bundle {
+fn sort_out(pipeline: &redis::Pipeline, all: Vec<Option<(Manner, Waiting)>>, values: Vec<Value>) -> Bundle {
     let mut unloaded = Vec::new();
     let mut is_wrong_server = false;
-    let commands = pipeline.cmd_iter().skip(skip);
-    for ((command, waiting), value) in commands.zip(all).zip(values.into_iter().skip(skip)) {
+    let mut is_redirected = false;
+    for ((command, waiting), value) in pipeline.cmd_iter().zip(all).zip(values) {
+        let Some((manner, waiting)) = waiting else { continue };
         match value {
             Value::ServerError(error) if error.kind() == Some(ServerErrorKind::NoScript) => {
-                unloaded.push(Job { command: command.clone(), waiting });
+                unloaded.push(Job { command: command.clone(), manner, waiting });
             }
             Value::ServerError(error) => {
                 is_wrong_server |= is_of_a_replica(&error);
+                is_redirected |= is_redirection(&error);
                 waiting.answer(Err(refusal(&error)));
             }
             value => {
@@ -366,6 +355,7 @@ fn sort_out(pipeline: &redis::Pipeline, skip: usize, all: Vec<Waiting>, values: 
     match (is_wrong_server, unloaded.is_empty()) {
         // Dropping the unloaded ones' senders tells their callers that the link is down.
         (true, _) => Bundle::Broken,
+        (false, true) if is_redirected => Bundle::Redirected,
         (false, true) => Bundle::Answered,
         (false, false) => Bundle::Unloaded(unloaded),
     }

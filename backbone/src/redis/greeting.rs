@@ -13,7 +13,6 @@ pub(super) enum Kind {
     /// A primary by itself, or one that Sentinels watch.
     Standalone,
     /// A primary of a cluster.
-    #[cfg_attr(not(test), expect(dead_code, reason = "clusters are not connected to yet"))]
     OfCluster,
 }
 

@@ -1,5 +1,7 @@
 use tidewire_protocol::ChannelName;
 
+use super::cluster::slot;
+
 /// The names that a backbone uses in Redis. All of one channel share a hash tag, so they share a cluster slot.
 #[derive(Clone)]
 pub(super) struct Keys {
@@ -9,6 +11,11 @@ pub(super) struct Keys {
 impl Keys {
     pub(super) fn new(prefix: &str) -> Self {
         Self { prefix: prefix.to_owned() }
+    }
+
+    /// Whether a channel's keys share a slot: not where the prefix begins a hash tag that it does not end.
+    pub(super) fn share_slots(&self) -> bool {
+        self.prefix.split_once('{').is_none_or(|(_, rest)| rest.find('}').is_some_and(|length| length > 0))
     }
 
     /// A channel's keys, in the order in which the scripts know them: tip, log, old.
@@ -41,6 +48,23 @@ impl Keys {
         format!("{}nodes:{{{home}}}", self.prefix)
     }
 
+    /// Every key that a channel may have, for who moves them together.
+    pub(super) fn all(&self, channel: &ChannelName) -> Vec<String> {
+        let mut keys = Vec::from(self.of(channel));
+        keys.extend(self.presence(channel));
+        keys.push(self.leases(channel));
+        keys
+    }
+
+    /// The cluster slot that all of a channel's keys are in.
+    pub(super) fn slot(&self, channel: &ChannelName) -> u16 {
+        match self.prefix.contains('{') {
+            // The prefix has the hash tag.
+            true => slot(&self.live(channel)),
+            false => slot(channel.as_str()),
+        }
+    }
+
     /// The pub/sub channel.
     pub(super) fn live(&self, channel: &ChannelName) -> String {
         format!("{}live:{{{channel}}}", self.prefix)
@@ -61,6 +85,25 @@ impl Keys {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_keys_of_a_channel_share_a_slot() {
+        let channel: ChannelName = "chat:a:b".parse().unwrap();
+        for prefix in ["tidewire:", "{all}:", "odd}:"] {
+            let keys = Keys::new(prefix);
+            assert!(keys.share_slots());
+            for key in keys.all(&channel).iter().chain([&keys.live(&channel)]) {
+                assert_eq!(slot(key), keys.slot(&channel), "{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn half_a_hash_tag_would_part_them() {
+        for prefix in ["half{", "{}:", "}{:"] {
+            assert!(!Keys::new(prefix).share_slots(), "{prefix}");
+        }
+    }
 
     #[test]
     fn a_live_channel_names_its_channel() {

@@ -81,6 +81,12 @@ pub(super) fn ephemeral(draft: &Draft) -> Result<Vec<u8>, BackboneError> {
     Ok(bytes)
 }
 
+/// What the publish script answered, as the word that the log took an entry; `None` where it has none.
+pub(super) fn announcement(answer: &[u8]) -> Option<Vec<u8>> {
+    let at = answer.strip_prefix(b"+").or_else(|| answer.strip_prefix(b"="))?.get(..16)?;
+    Some([&[ANNOUNCED], at].concat())
+}
+
 /// As [`Entry::weight`].
 pub(super) fn weight(draft: &Draft) -> usize {
     draft.payload.bytes().len() + draft.user.as_ref().map_or(0, String::len)

@@ -4,6 +4,7 @@ use futures_util::future;
 use tokio::task::JoinSet;
 
 use super::RedisConfig;
+use super::cluster::Part;
 use super::commands::Commands;
 use super::keys::Keys;
 use super::route::Route;
@@ -22,11 +23,12 @@ pub(super) struct Primary {
 }
 
 impl Primary {
-    /// Begins to connect.
+    /// Begins to connect; to a `part` of a cluster, or to the only one there is.
     pub(super) fn new(
         route: &Route,
         config: &RedisConfig,
         keys: &Keys,
+        part: Option<Part>,
         outlet: &Arc<Outlet>,
         tasks: &mut JoinSet<()>,
     ) -> Self {
@@ -38,6 +40,7 @@ impl Primary {
             config.clone(),
             keys.clone(),
             [publishing.clone(), reading.clone()],
+            part,
             Arc::clone(outlet),
         );
         tasks.spawn(publish);

@@ -22,13 +22,15 @@ local offset, tag, bytes, floor, touched, since = 0, fresh, 0, 0, 0, now
 if state then
   offset, tag, bytes, floor, touched, since = struct.unpack(STATE, state)
   if math.abs(now - since) >= dedup then
-    -- The young generation of publishers becomes the old one, which expires whether or not anyone publishes.
-    call('RENAME', KEYS[1], KEYS[3])
-    call('PEXPIRE', KEYS[3], dedup)
-    since, touched = now, now
-    call('HSET', KEYS[1], '', struct.pack(STATE, offset, tag, bytes, floor, touched, since))
-    call('PEXPIRE', KEYS[1], ttl)
-    call('PEXPIRE', KEYS[2], math.ceil(age * 1.25))
+    -- The young generation of publishers becomes the old one, which expires whether or not anyone publishes. On
+    -- its way to another server a slot takes no new keys by RENAME; then it turns later.
+    if not redis.pcall('RENAME', KEYS[1], KEYS[3]).err then
+      call('PEXPIRE', KEYS[3], dedup)
+      since, touched = now, now
+      call('HSET', KEYS[1], '', struct.pack(STATE, offset, tag, bytes, floor, touched, since))
+      call('PEXPIRE', KEYS[1], ttl)
+      call('PEXPIRE', KEYS[2], math.ceil(age * 1.25))
+    end
   end
   if not known then
     known = call('HGET', KEYS[3], publisher)

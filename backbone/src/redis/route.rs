@@ -1,5 +1,7 @@
+use std::sync::Arc;
+
 use redis::Client;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::RedisHost;
 use super::access::Access;
@@ -11,6 +13,13 @@ use super::trouble::Trouble;
 pub(super) enum Route {
     /// Always the same address.
     Fixed(Client, Kind),
+    /// A primary of a cluster, as long as the cluster's map has it.
+    OnMap {
+        /// The server.
+        client: Client,
+        /// Told when something does not fit the map.
+        doubts: Arc<Notify>,
+    },
     /// Whichever server Sentinels call the primary.
     ToPrimary {
         /// How to enter it.
@@ -24,6 +33,7 @@ impl Route {
     pub(super) fn kind(&self) -> Kind {
         match self {
             Self::Fixed(_, kind) => *kind,
+            Self::OnMap { .. } => Kind::OfCluster,
             Self::ToPrimary { .. } => Kind::Standalone,
         }
     }
@@ -31,7 +41,7 @@ impl Route {
     /// The server by now; from here on [`Route::changes`] speaks of it.
     pub(super) fn client(&mut self) -> Result<Client, Trouble> {
         match self {
-            Self::Fixed(client, _) => Ok(client.clone()),
+            Self::Fixed(client, _) | Self::OnMap { client, .. } => Ok(client.clone()),
             Self::ToPrimary { access, primary } => {
                 let host = primary.borrow_and_update().clone()?;
                 Ok(access.client(&host)?)
@@ -42,12 +52,20 @@ impl Route {
     /// Returns once the server is another.
     pub(super) async fn changes(&mut self) {
         match self {
-            Self::Fixed(..) => std::future::pending().await,
+            Self::Fixed(..) | Self::OnMap { .. } => std::future::pending().await,
             Self::ToPrimary { primary, .. } => {
                 if primary.changed().await.is_err() {
                     std::future::pending().await
                 }
             }
+        }
+    }
+
+    /// This may be the wrong server for what it is given.
+    pub(super) fn doubt(&self) {
+        match self {
+            Self::Fixed(..) | Self::ToPrimary { .. } => {}
+            Self::OnMap { doubts, .. } => doubts.notify_one(),
         }
     }
 }

@@ -43,10 +43,56 @@ impl Script {
 
     /// Makes Redis know all scripts.
     pub(super) fn load_all() -> [redis::Cmd; 6] {
-        [&PUBLISH, &READ, &TIDY, &PRESENCE_CHANGE, &PRESENCE_READ, &PRESENCE_RENEW].map(|script| {
+        Self::all().map(|script| {
             let mut command = redis::cmd("SCRIPT");
             command.arg("LOAD").arg(script.source);
             command
         })
     }
+
+    /// Which script a command calls.
+    pub(super) fn called_by(command: &redis::Cmd) -> Option<&'static Self> {
+        let mut words = command.args_iter();
+        let (redis::Arg::Simple(b"EVALSHA"), redis::Arg::Simple(hash)) = (words.next()?, words.next()?)
+        else {
+            return None;
+        };
+        Self::all().into_iter().find(|script| script.hash.as_bytes() == hash)
+    }
+
+    /// The same call as [`Script::call`] and its arguments made, but naming one key only. Of several keys, of
+    /// which some are missing, a server that is getting a slot refuses all.
+    pub(super) fn naming_one_key(&self, call: &redis::Cmd) -> redis::Cmd {
+        let mut command = redis::cmd("EVAL");
+        command.arg([UNNAMED, self.source].concat()).arg(1);
+        let mut words = call.args_iter().skip(2).filter_map(|word| match word {
+            redis::Arg::Simple(bytes) => Some(bytes),
+            _ => None,
+        });
+        let count = words.next();
+        command.arg(words.next()).arg(count);
+        for word in words {
+            command.arg(word);
+        }
+        command
+    }
+
+    fn all() -> [&'static Self; 6] {
+        [&PUBLISH, &READ, &TIDY, &PRESENCE_CHANGE, &PRESENCE_READ, &PRESENCE_RENEW]
+    }
 }
+
+impl PartialEq for Script {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash
+    }
+}
+
+/// Goes before a script whose keys, from the second on, are arguments: 1 how many keys there are.
+const UNNAMED: &str = "\
+local named, given = KEYS, ARGV
+local KEYS, ARGV = { named[1] }, {}
+for index = 2, #given do
+  if index <= tonumber(given[1]) then KEYS[index] = given[index] else ARGV[#ARGV + 1] = given[index] end
+end
+";

@@ -4,19 +4,22 @@ use tidewire_protocol::ChannelName;
 use tokio::task::JoinSet;
 
 use super::access::Access;
-use super::commands::Commands;
+use super::cluster::Cluster;
 use super::greeting::Kind;
 use super::keys::Keys;
 use super::primary::Primary;
 use super::route::Route;
 use super::sentinel::watch_primary;
+use super::way::Way;
 use super::{RedisAddress, RedisConfig, RedisTopology};
 use crate::BackboneError;
 use crate::outlet::Outlet;
 
 /// One of the Redises over which channels are spread, whatever it is made of.
-pub(super) struct Shard {
-    primary: Primary,
+pub(super) enum Shard {
+    /// One server has everything.
+    Single(Primary),
+    Cluster(Cluster),
 }
 
 impl Shard {
@@ -36,39 +39,57 @@ impl Shard {
                     watch_primary(sentinels, primary, &access.as_other(login), config.timeout, tasks);
                 Route::ToPrimary { access, primary }
             }
-            RedisTopology::Cluster(_) => {
-                return Err(BackboneError::Refused(format!("{address}: a cluster is not supported yet")));
+            RedisTopology::Cluster(seeds) => {
+                return Ok(Self::Cluster(Cluster::new(seeds, access, config, keys, outlet, tasks)));
             }
         };
-        Ok(Self { primary: Primary::new(&route, config, keys, outlet, tasks) })
+        Ok(Self::Single(Primary::new(&route, config, keys, None, outlet, tasks)))
     }
 
-    /// The link for what changes a channel; what is given to it keeps its order.
-    pub(super) fn publishing(&self, _channel: &ChannelName) -> Result<Commands, BackboneError> {
-        Ok(self.primary.publishing.clone())
+    /// The way for what changes a channel; what is given to it keeps its order.
+    pub(super) fn publishing(&self, channel: &ChannelName) -> Result<Way, BackboneError> {
+        match self {
+            Self::Single(primary) => Ok(Way::Straight(primary.publishing.clone())),
+            Self::Cluster(cluster) => cluster.publishing(channel),
+        }
     }
 
-    /// The link for what asks about a channel, beside what changes it.
-    pub(super) fn reading(&self, _channel: &ChannelName) -> Result<Commands, BackboneError> {
-        Ok(self.primary.reading.clone())
+    /// The way for what asks about a channel, beside what changes it.
+    pub(super) fn reading(&self, channel: &ChannelName) -> Result<Way, BackboneError> {
+        match self {
+            Self::Single(primary) => Ok(Way::Straight(primary.reading.clone())),
+            Self::Cluster(cluster) => cluster.reading(channel),
+        }
     }
 
     /// As [`Backbone::listen`](crate::Backbone::listen).
     pub(super) async fn listen(&self, channel: &ChannelName) -> Result<(), BackboneError> {
-        self.primary.subscriptions.listen(channel).await
+        match self {
+            Self::Single(primary) => primary.subscriptions.listen(channel).await,
+            Self::Cluster(cluster) => cluster.listen(channel).await,
+        }
     }
 
     /// As [`Backbone::unlisten`](crate::Backbone::unlisten).
     pub(super) async fn unlisten(&self, channel: &ChannelName) -> Result<(), BackboneError> {
-        self.primary.subscriptions.unlisten(channel).await
+        match self {
+            Self::Single(primary) => primary.subscriptions.unlisten(channel).await,
+            Self::Cluster(cluster) => cluster.unlisten(channel).await,
+        }
     }
 
     pub(super) fn is_up(&self) -> bool {
-        self.primary.is_up()
+        match self {
+            Self::Single(primary) => primary.is_up(),
+            Self::Cluster(cluster) => cluster.is_up(),
+        }
     }
 
     /// Returns once everything is up; fails where it cannot be before a configuration is mended.
     pub(super) async fn up(&self) -> Result<(), BackboneError> {
-        self.primary.up().await
+        match self {
+            Self::Single(primary) => primary.up().await,
+            Self::Cluster(cluster) => cluster.up().await,
+        }
     }
 }

@@ -1,7 +1,7 @@
 use tokio::sync::watch;
 
-use super::commands::down;
 use super::greeting::Branch;
+use super::refusal::down;
 use super::trouble::Trouble;
 use crate::BackboneError;
 

@@ -4,21 +4,23 @@ use std::time::Duration;
 
 use futures_util::future;
 use redis::aio::MultiplexedConnection;
-use redis::{PushInfo, PushKind, Value};
+use redis::{ErrorKind, RedisError, Value};
 use tidewire_protocol::ChannelName;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::RedisConfig;
 use super::backoff::Backoff;
-use super::commands::{Commands, down, refusal};
+use super::cluster::Part;
+use super::commands::Commands;
 use super::greeting::{self, About, Branch, deadlines};
 use super::keys::Keys;
-use super::message::Message;
 use super::probing::{answers, comes_back};
+use super::receiver::Receiver;
+use super::refusal::{down, refusal};
 use super::route::Route;
 use super::standing::Standing;
 use super::trouble::Trouble;
-use crate::outlet::{Delivery, Outlet};
+use crate::outlet::Outlet;
 use crate::{Arrival, BackboneError, Interrupted};
 
 /// The node's subscriptions: a connection of their own, kept by a task that makes it anew when it breaks,
@@ -46,12 +48,14 @@ enum What {
 
 impl Subscriptions {
     /// The subscriptions, and their task; the first of `companions` carries the probes. All three are to the same
-    /// server, so that what is read after an `Interrupted` is read where the news come from.
+    /// server, so that what is read after an `Interrupted` is read where the news come from. Those at one server of
+    /// a cluster are `part` of all, and gone when the link is.
     pub(super) fn new(
         route: Route,
         config: RedisConfig,
         keys: Keys,
         companions: [Commands; 2],
+        part: Option<Part>,
         outlet: Arc<Outlet>,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (wishes, wished) = mpsc::channel(TOGETHER);
@@ -65,6 +69,7 @@ impl Subscriptions {
             standing: standing.clone(),
             probe,
             keys,
+            part,
             outlet,
             listening: HashSet::new(),
             is_advised: false,
@@ -103,6 +108,7 @@ struct Task {
     standing: Standing,
     probe: String,
     keys: Keys,
+    part: Option<Part>,
     outlet: Arc<Outlet>,
     listening: HashSet<ChannelName>,
     is_advised: bool,
@@ -132,7 +138,7 @@ impl Task {
             match self.connect().await {
                 Ok(link) => {
                     backoff = Backoff::default();
-                    if was_up {
+                    if was_up && self.part.is_none() {
                         tracing::info!(channels = self.listening.len(), "subscribed again");
                         self.outlet.deliver(Arrival::Interrupted(self.in_doubt()));
                     }
@@ -140,6 +146,7 @@ impl Task {
                     self.standing.set_up(link.branch.clone());
                     let end = self.serve(link).await;
                     self.standing.set_down(None);
+                    self.part_with_channels();
                     match end {
                         End::Over => return,
                         End::Broken(why) => tracing::warn!(why, "lost the subscriptions at Redis"),
@@ -156,6 +163,14 @@ impl Task {
         }
     }
 
+    /// In a cluster they may all be elsewhere the next time: it is not this link that remembers them.
+    fn part_with_channels(&mut self) {
+        if let Some(part) = &self.part {
+            self.listening.clear();
+            part.lost();
+        }
+    }
+
     /// What this link brought news of.
     fn in_doubt(&self) -> Interrupted {
         match self.config.addresses.shards() {
@@ -166,11 +181,15 @@ impl Task {
 
     /// A new connection that subscribes to all that the node listens to.
     async fn connect(&mut self) -> Result<Link, Trouble> {
+        if let Some(part) = &self.part {
+            self.probe = part.probe(&self.keys);
+        }
         let (hear, heard) = watch::channel(0);
         let (break_off, is_broken) = watch::channel(false);
         let receiver = Receiver {
             keys: self.keys.clone(),
             probe: self.probe.clone(),
+            part: self.part.clone(),
             outlet: Arc::clone(&self.outlet),
             hear,
             break_off,
@@ -314,14 +333,23 @@ impl Link {
             pipeline.cmd(command).arg(channel.as_str());
         }
         let values = self.connection.send_packed_commands(&pipeline, 0, channels.len()).await?;
-        Ok(values
-            .into_iter()
-            .map(|value| match value {
+        let mut outcomes = Vec::with_capacity(channels.len());
+        for (channel, value) in channels.iter().zip(values) {
+            outcomes.push(match value {
                 Value::ServerError(error) => Err(refusal(&error)),
-                _ => Ok(()),
-            })
-            .collect())
+                value if concerns(&value, channel) => Ok(()),
+                // A subscription that the server ends by itself looks like an answer: none can be told from now on.
+                _ => return Err(RedisError::from((ErrorKind::Client, "an answer to another question"))),
+            });
+        }
+        Ok(outcomes)
     }
+}
+
+/// Whether a confirmation is for this channel.
+fn concerns(confirmation: &Value, channel: &str) -> bool {
+    let (Value::Push { data, .. } | Value::Array(data)) = confirmation else { return false };
+    data.iter().any(|word| matches!(word, Value::BulkString(word) if word == channel.as_bytes()))
 }
 
 async fn broken(is_broken: &mut watch::Receiver<bool>) {
@@ -339,58 +367,4 @@ fn wishes_of_one_kind(wishes: Vec<Wish>) -> Vec<Vec<Wish>> {
         }
     }
     groups
-}
-
-/// Takes what Redis pushes on one connection.
-struct Receiver {
-    keys: Keys,
-    probe: String,
-    outlet: Arc<Outlet>,
-    hear: watch::Sender<u64>,
-    break_off: watch::Sender<bool>,
-}
-
-impl Receiver {
-    /// Never waits: it runs inside the connection's task.
-    fn take(&self, push: PushInfo) -> Result<(), redis::aio::SendError> {
-        match push.kind {
-            PushKind::SMessage => self.message(push.data),
-            PushKind::Disconnection => {
-                self.break_off.send_replace(true);
-            }
-            // Confirmations reach who asked; nothing else is asked for.
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn message(&self, values: Vec<Value>) {
-        let [Value::BulkString(live), Value::BulkString(message)] =
-            &mut <[Value; 2]>::try_from(values).unwrap_or([Value::Nil, Value::Nil])
-        else {
-            return;
-        };
-        if *live == self.probe.as_bytes() {
-            if let Ok(number) = <[u8; 8]>::try_from(message.as_slice()) {
-                self.hear.send_replace(u64::from_be_bytes(number));
-            }
-            return;
-        }
-        let Some(channel) = self.keys.channel(live) else { return };
-        let delivery = self.outlet.deliver(match Message::decode(std::mem::take(message).into()) {
-            Some(Message::Entry { entry, .. }) => Arrival::Published(channel, entry),
-            Some(Message::Announced(position)) => Arrival::Announced(channel, position),
-            Some(Message::Ephemeral(publication)) => Arrival::Ephemeral(channel, publication),
-            Some(Message::Presence(change)) => Arrival::Presence(channel, change),
-            // A newer node's message: what it says can be read from the log, or not at all.
-            None => Arrival::Interrupted(Interrupted::Channels(vec![channel])),
-        });
-        match delivery {
-            Delivery::Done => {}
-            // The task finds out why, and ends.
-            Delivery::NobodyThere => {
-                self.break_off.send_replace(true);
-            }
-        }
-    }
 }

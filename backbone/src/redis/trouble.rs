@@ -59,6 +59,8 @@ impl Trouble {
              the CA of redis.ca_file, or one that this machine knows"
         } else if text.contains("DB index") {
             "this Redis has no such database"
+        } else if text.contains("cluster support disabled") {
+            "this server is not part of a Redis Cluster: redis://HOST:PORT, or cluster-enabled yes"
         } else if text.contains("unknown command") {
             "Redis 7.0 or later is needed, or Valkey"
         } else {

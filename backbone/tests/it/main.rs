@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod address;
+mod cluster;
 mod faults;
 mod memory;
 mod permissions;

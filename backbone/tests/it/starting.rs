@@ -32,6 +32,12 @@ async fn a_server_of_a_cluster_is_no_server_by_itself() {
     assert_says(format!("redis://127.0.0.1:{}", server.port()), "redis+cluster://HOST:PORT").await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_by_itself_is_no_cluster() {
+    let server = Server::start();
+    assert_says(format!("redis+cluster://127.0.0.1:{}", server.port()), "redis://HOST:PORT").await;
+}
+
 /// Why it does not start; `None` where it does.
 pub(crate) async fn says(addresses: String) -> Option<String> {
     match RedisBackbone::connect(config(addresses)).await {

@@ -93,7 +93,11 @@ impl Cluster {
     pub fn begin_migration(&self, slot: u16, to: usize) {
         let from = self.primary_of(slot).expect("a primary");
         let slot = slot.to_string();
-        self.servers[to].run::<()>(&["CLUSTER", "SETSLOT", &slot, "IMPORTING", &self.names[from]]);
+        // After a failover not everybody knows at once who is a primary.
+        wait_until("the slot can be imported", PATIENCE, || {
+            let words = ["CLUSTER", "SETSLOT", &slot, "IMPORTING", &self.names[from]];
+            self.servers[to].try_run::<()>(&words).is_ok()
+        });
         self.servers[from].run::<()>(&["CLUSTER", "SETSLOT", &slot, "MIGRATING", &self.names[to]]);
     }
 

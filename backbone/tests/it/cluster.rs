@@ -1,0 +1,290 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use tidewire_backbone::contract::{self, Node};
+use tidewire_backbone::{
+    Appended, Arrival, Arrivals, Backbone, BackboneError, Interrupted, RedisBackbone, RedisConfig, Retention,
+};
+use tidewire_protocol::ChannelName;
+use tidewire_test_redis::{Cluster, Topology};
+use tokio::task::block_in_place;
+
+use crate::redis::{config, draft, next, until};
+
+tidewire_backbone::backbone_contract!(Undisturbed::start());
+
+/// Nodes on one cluster, which all these tests share: each has keys of its own.
+struct Undisturbed {
+    cluster: Arc<Cluster>,
+    prefix: String,
+}
+
+impl Undisturbed {
+    fn start() -> Self {
+        static SHARED: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
+        static TESTS: AtomicU64 = AtomicU64::new(0);
+        let cluster = block_in_place(|| {
+            let mut shared = SHARED.lock().unwrap();
+            shared.upgrade().unwrap_or_else(|| {
+                let cluster = Arc::new(Cluster::start());
+                *shared = Arc::downgrade(&cluster);
+                cluster
+            })
+        });
+        Self { cluster, prefix: format!("test-{}:", TESTS.fetch_add(1, Ordering::Relaxed)) }
+    }
+}
+
+#[async_trait]
+impl contract::Cluster for Undisturbed {
+    async fn node(&self) -> (Arc<dyn Backbone>, Arrivals) {
+        let config = RedisConfig { prefix: self.prefix.clone(), ..config(self.cluster.url()) };
+        let (node, arrivals) = RedisBackbone::connect(config).await.unwrap();
+        assert!(node.is_ready());
+        (Arc::new(node), arrivals)
+    }
+}
+
+/// A cluster of its own for a test that does harm; one at a time, as six servers need a machine's attention.
+struct Harmed {
+    cluster: Cluster,
+    _turn: tokio::sync::MutexGuard<'static, ()>,
+}
+
+impl Harmed {
+    async fn start() -> Self {
+        static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+        let turn = TURN.lock().await;
+        Self { cluster: block_in_place(Cluster::start), _turn: turn }
+    }
+
+    /// The slot of the channel, who has it, and another primary.
+    fn places(&self) -> (u16, usize, usize) {
+        block_in_place(|| {
+            let slot = self.cluster.slot(channel().as_str());
+            let from = self.cluster.primary_of(slot).unwrap();
+            (slot, from, (from + 1) % 3)
+        })
+    }
+}
+
+#[async_trait]
+impl contract::Cluster for Harmed {
+    async fn node(&self) -> (Arc<dyn Backbone>, Arrivals) {
+        let (node, arrivals) = RedisBackbone::connect(config(self.cluster.url())).await.unwrap();
+        (Arc::new(node), arrivals)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_migration_of_a_slot_stops_neither_publishes_nor_news() {
+    let harmed = Harmed::start().await;
+    let (slot, _, to) = harmed.places();
+    let mut subscriber = Subscriber::at(&harmed).await;
+    let publisher = Publisher::at(&harmed).await;
+    publisher.publishes(1..=50).await;
+    subscriber.has(50).await;
+
+    block_in_place(|| harmed.cluster.begin_migration(slot, to));
+    // Nobody moves a key, and yet it goes on: also with a channel that has none.
+    let begun = publisher.publishes(51..=100).await;
+    subscriber.has(100).await;
+    let new: ChannelName = "news:40854".parse().unwrap();
+    assert_eq!(block_in_place(|| harmed.cluster.slot(new.as_str())), slot);
+    assert_eq!(publisher.node.read(&new, 0, 9).await.unwrap().tip.offset, 0);
+
+    block_in_place(|| harmed.cluster.move_keys(slot, to));
+    let moved = publisher.publishes(101..=150).await;
+    subscriber.has(150).await;
+    block_in_place(|| harmed.cluster.end_migration(slot, to));
+    let ended = publisher.publishes(151..=200).await;
+    subscriber.has(200).await;
+    eprintln!("longest until a publish was taken: {begun:?} begun, {moved:?} moved, {ended:?} ended");
+    for longest in [begun, moved, ended] {
+        assert!(longest < Duration::from_secs(5), "{longest:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slot_that_moves_interrupts_its_channels_and_no_others() {
+    let harmed = Harmed::start().await;
+    let (slot, from, to) = harmed.places();
+    let (node, mut arrivals) = contract::Cluster::node(&harmed).await;
+    node.listen(&channel()).await.unwrap();
+    for number in 0..100 {
+        node.listen(&format!("news:other-{number}").parse().unwrap()).await.unwrap();
+    }
+    block_in_place(|| harmed.cluster.migrate(slot, to));
+    let interrupted = Arrival::Interrupted(Interrupted::Channels(vec![channel()]));
+    assert_eq!(next(&mut arrivals).await, interrupted);
+    taken(&*node, 1).await;
+    assert!(matches!(next(&mut arrivals).await, Arrival::Published(..)));
+    // And back, without any key having been asked for meanwhile.
+    block_in_place(|| harmed.cluster.migrate(slot, from));
+    assert_eq!(next(&mut arrivals).await, interrupted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_with_an_old_map_finds_out_by_being_sent_elsewhere() {
+    let harmed = Harmed::start().await;
+    let (slot, _, to) = harmed.places();
+    let (node, _arrivals) = contract::Cluster::node(&harmed).await;
+    block_in_place(|| harmed.cluster.migrate(slot, to));
+    let refused = node.publish(&channel(), draft(1), Retention::DEFAULT).await;
+    assert!(matches!(refused, Err(BackboneError::Unavailable(_)) | Ok(_)), "{refused:?}");
+    taken(&*node, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_primary_is_replaced_and_nothing_of_it_is_missing() {
+    let mut harmed = Harmed::start().await;
+    let (_, primary, _) = harmed.places();
+    let mut subscriber = Subscriber::at(&harmed).await;
+    let publisher = Publisher::at(&harmed).await;
+    publisher.publishes(1..=50).await;
+    subscriber.has(50).await;
+    block_in_place(|| {
+        let server = harmed.cluster.server(primary);
+        server.run::<u64>(&["WAIT", "1", "5000"]);
+        server.kill();
+    });
+    let longest = publisher.publishes(51..=100).await;
+    subscriber.has(100).await;
+    eprintln!("longest until a publish was taken: {longest:?}");
+    assert!(publisher.node.is_ready());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_primary_is_replaced_and_what_it_says_when_it_thaws_does_no_harm() {
+    let mut harmed = Harmed::start().await;
+    let (slot, primary, _) = harmed.places();
+    let mut subscriber = Subscriber::at(&harmed).await;
+    let publisher = Publisher::at(&harmed).await;
+    publisher.publishes(1..=50).await;
+    subscriber.has(50).await;
+    block_in_place(|| {
+        let server = harmed.cluster.server(primary);
+        server.run::<u64>(&["WAIT", "1", "5000"]);
+        server.freeze();
+    });
+    let longest = publisher.publishes(51..=100).await;
+    subscriber.has(100).await;
+    eprintln!("longest until a publish was taken: {longest:?}");
+    block_in_place(|| harmed.cluster.server(primary).thaw());
+    publisher.publishes(101..=150).await;
+    subscriber.has(150).await;
+    assert_ne!(block_in_place(|| harmed.cluster.primary_of(slot)), Some(primary));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failover_in_peace_interrupts_and_loses_nothing() {
+    let harmed = Harmed::start().await;
+    let (slot, ..) = harmed.places();
+    let mut subscriber = Subscriber::at(&harmed).await;
+    let publisher = Publisher::at(&harmed).await;
+    publisher.publishes(1..=50).await;
+    block_in_place(|| harmed.cluster.fail_over(slot));
+    let longest = publisher.publishes(51..=100).await;
+    subscriber.has(100).await;
+    eprintln!("longest until a publish was taken: {longest:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_dead_seed_the_map_comes_from_those_who_live() {
+    let mut harmed = Harmed::start().await;
+    let (slot, from, to) = harmed.places();
+    let seed = block_in_place(|| format!("redis+cluster://127.0.0.1:{}", harmed.cluster.server(from).port()));
+    let (node, _arrivals) = RedisBackbone::connect(config(seed)).await.unwrap();
+    taken(&node, 1).await;
+    block_in_place(|| harmed.cluster.server(from).kill());
+    until(|| block_in_place(|| harmed.cluster.primary_of(slot)).is_some_and(|place| place != from)).await;
+    taken(&node, 2).await;
+    block_in_place(|| harmed.cluster.migrate(slot, to));
+    taken(&node, 3).await;
+}
+
+/// Publishes what it is told to, each until it is taken.
+struct Publisher {
+    node: Arc<dyn Backbone>,
+    _arrivals: Arrivals,
+}
+
+impl Publisher {
+    async fn at(harmed: &Harmed) -> Self {
+        let (node, arrivals) = contract::Cluster::node(harmed).await;
+        Self { node, _arrivals: arrivals }
+    }
+
+    /// Says how long it took at most until one was taken.
+    async fn publishes(&self, seqs: std::ops::RangeInclusive<u64>) -> Duration {
+        let mut longest = Duration::ZERO;
+        for seq in seqs {
+            longest = longest.max(taken(&*self.node, seq).await);
+        }
+        longest
+    }
+}
+
+/// Publishes until it is taken, and says how long that took.
+async fn taken(node: &dyn Backbone, seq: u64) -> Duration {
+    let begin = Instant::now();
+    loop {
+        match node.publish(&channel(), draft(seq), Retention::DEFAULT).await {
+            Ok(Appended::Accepted { .. } | Appended::Old { .. }) => return begin.elapsed(),
+            Ok(Appended::Behind { last }) => panic!("{seq} is behind {last}"),
+            Err(error @ BackboneError::Refused(_)) => panic!("{error}"),
+            Err(BackboneError::Unavailable(error)) => {
+                assert!(begin.elapsed() < Duration::from_secs(30), "not taken: {error}");
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
+    }
+}
+
+/// Follows the channel as a node does: reads the log where news may be missing.
+struct Subscriber {
+    node: Node,
+    seen: u64,
+}
+
+impl Subscriber {
+    async fn at(harmed: &Harmed) -> Self {
+        Self { node: Node::listening_to(harmed, &channel()).await, seen: 0 }
+    }
+
+    /// Waits until it has seen so many, each once and in order.
+    async fn has(&mut self, count: u64) {
+        while self.seen < count {
+            match self.node.arrival().await {
+                Arrival::Published(_, entry) if entry.seq == self.seen + 1 => self.seen += 1,
+                Arrival::Published(_, entry) if entry.seq <= self.seen => {}
+                Arrival::Published(..) | Arrival::Announced(..) | Arrival::Interrupted(_) => {
+                    self.reads().await
+                }
+                other @ (Arrival::Ephemeral(..) | Arrival::Presence(..)) => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(self.seen, count);
+    }
+
+    async fn reads(&mut self) {
+        let begin = Instant::now();
+        let answer = loop {
+            match self.node.backbone.read(&channel(), self.seen, 10_000).await {
+                Ok(answer) => break answer,
+                Err(error) => assert!(begin.elapsed() < Duration::from_secs(20), "{error}"),
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        };
+        for entry in answer.run.entries {
+            self.seen += 1;
+            assert_eq!((entry.seq, entry.position.offset), (self.seen, self.seen));
+        }
+    }
+}
+
+fn channel() -> ChannelName {
+    "news:today".parse().unwrap()
+}
