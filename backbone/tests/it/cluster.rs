@@ -228,7 +228,7 @@ impl Publisher {
 }
 
 /// Publishes until it is taken, and says how long that took.
-async fn taken(node: &dyn Backbone, seq: u64) -> Duration {
+pub(crate) async fn taken(node: &dyn Backbone, seq: u64) -> Duration {
     let begin = Instant::now();
     loop {
         match node.publish(&channel(), draft(seq), Retention::DEFAULT).await {
