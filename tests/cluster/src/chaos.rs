@@ -28,6 +28,9 @@ pub use load::{Load, Reach, Shape};
 mod run;
 pub use run::{RunOptions, RunOutcome, run};
 
+mod inverse;
+pub use inverse::Inverse;
+
 mod recovery;
 pub use recovery::{LATE, Recovery, recoveries};
 
@@ -37,5 +40,4 @@ pub use verdict::{Finding, Verdict, Wrong};
 mod judge;
 pub use judge::judge;
 
-/// A run as people read it.
 pub mod report;

@@ -2,7 +2,7 @@ use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -53,6 +53,7 @@ impl Node {
     /// Where it does not become ready.
     pub fn launch(config: NodeConfig, launch: Launch) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
+        Build::of(&launch).copy_to(&folder.path().join(PROGRAM));
         let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let process = start_in(&folder, address, &config, &launch);
         let node = Self { process, address, config, launch, folder };
@@ -136,8 +137,7 @@ impl Node {
 fn start_in(folder: &TempDir, address: SocketAddr, config: &NodeConfig, launch: &Launch) -> Process {
     let file = folder.path().join("tidewire.toml");
     std::fs::write(&file, &config.config).expect("a writable folder");
-    let mut command =
-        Command::new(binary(if launch.off.is_empty() { Build::Whole } else { Build::Switches }));
+    let mut command = Command::new(folder.path().join(PROGRAM));
     command.args(["serve", "--dev", "--listen", &address.to_string(), "--backbone", &config.backbone]);
     command.arg("--config").arg(file).stdout(Stdio::null());
     if !launch.off.is_empty() {
@@ -150,47 +150,50 @@ fn start_in(folder: &TempDir, address: SocketAddr, config: &NodeConfig, launch: 
     Process::start(&mut command)
 }
 
+/// A node has its own copy: it may be started again when another build has taken the place of this one.
+const PROGRAM: &str = "tidewire";
+
 /// Which `tidewire`.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Build {
     /// As users run it.
     Whole,
-    /// With mechanisms that can be switched off.
+    /// With mechanisms that can be switched off; for speed of building, not optimised.
     Switches,
 }
 
-/// Builds the server once, and says where it is.
-fn binary(build: Build) -> PathBuf {
-    static BUILDING: Mutex<()> = Mutex::new(());
-    static BINARIES: [OnceLock<PathBuf>; 2] = [const { OnceLock::new() }; 2];
-    let _one_after_the_other = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
-    BINARIES[build as usize].get_or_init(|| build.make()).clone()
-}
-
 impl Build {
+    fn of(launch: &Launch) -> Self {
+        if launch.off.is_empty() { Self::Whole } else { Self::Switches }
+    }
+
+    /// Builds the server, once, and copies it.
+    fn copy_to(self, path: &Path) {
+        static BUILT: [Mutex<Option<PathBuf>>; 2] = [const { Mutex::new(None) }; 2];
+        let mut built = BUILT[self as usize].lock().unwrap_or_else(PoisonError::into_inner);
+        std::fs::copy(built.get_or_insert_with(|| self.make()), path).expect("a built program");
+    }
+
     fn make(self) -> PathBuf {
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--release", "--quiet", "--package", "tidewire-server", "--bin", "tidewire"]);
-        let name = match self {
-            Self::Whole => "tidewire",
+        cargo.args(["build", "--quiet", "--package", "tidewire-server", "--bin", "tidewire"]);
+        let profile = match self {
+            Self::Whole => {
+                cargo.arg("--release");
+                "release"
+            }
             Self::Switches => {
                 cargo.args(["--features", "switches"]);
-                "tidewire-switches"
+                "debug"
             }
         };
         // This program is TARGET/PROFILE/NAME, or a test TARGET/PROFILE/deps/NAME.
         let program = std::env::current_exe().expect("this program's path");
         let folder = program.parent().expect("a folder");
-        let profile = if folder.ends_with("deps") { folder.parent() } else { Some(folder) };
-        let target = profile.and_then(Path::parent).expect("a target folder");
+        let own = if folder.ends_with("deps") { folder.parent() } else { Some(folder) };
+        let target = own.and_then(Path::parent).expect("a target folder");
         cargo.current_dir(env!("CARGO_MANIFEST_DIR")).env("CARGO_TARGET_DIR", target);
         assert!(cargo.status().is_ok_and(|status| status.success()), "{cargo:?}");
-        // Each build puts its program into the same place, and a node may be started again at any time.
-        let kept = target.join("release").join("cluster-tests");
-        std::fs::create_dir_all(&kept).expect("a writable target folder");
-        let (built, kept) = (target.join("release/tidewire"), kept.join(name));
-        let fresh = kept.with_extension(std::process::id().to_string());
-        std::fs::copy(built, &fresh).and_then(|_| std::fs::rename(&fresh, &kept)).expect("a built program");
-        kept
+        target.join(profile).join(format!("tidewire{}", std::env::consts::EXE_SUFFIX))
     }
 }

@@ -1,3 +1,4 @@
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -54,15 +55,21 @@ fn pairs(channels: u16, clients: u16, each: u16) -> Vec<(u16, u16)> {
 /// Clients that publish and subscribe, and write down what they see.
 pub struct Load {
     book: Arc<Book>,
-    stop: Arc<AtomicBool>,
-    publishers: Vec<JoinHandle<()>>,
-    /// They live as long as this.
-    publishing: Vec<Client>,
+    shape: Shape,
+    reach: Reach,
+    publishers: Vec<Publisher>,
     subscribers: Vec<(Client, Vec<JoinHandle<()>>)>,
     clocks: Vec<Arc<AtomicU64>>,
 }
 
-/// Which nodes clients connect to: the addresses of each, tried in turn; the nth client begins with the nth.
+/// A client that publishes until it is stopped.
+struct Publisher {
+    client: Client,
+    stop: Arc<AtomicBool>,
+    task: Option<JoinHandle<()>>,
+}
+
+/// Which nodes clients connect to: their addresses, tried in turn; the nth client begins with the nth.
 #[derive(Clone, Debug)]
 pub struct Reach {
     /// Of those who publish.
@@ -76,23 +83,29 @@ impl Load {
     ///
     /// # Panics
     /// Where the subscribers do not become live.
-    pub async fn start(shape: Shape, reach: &Reach) -> Self {
-        let (lanes, sights) = (shape.lanes(), shape.sights());
-        let book = Arc::new(Book::new(&lanes, &sights));
-        let mut load = Self {
-            book: Arc::clone(&book),
-            stop: Arc::default(),
-            publishers: Vec::new(),
-            publishing: Vec::new(),
-            subscribers: Vec::new(),
-            clocks: Vec::new(),
-        };
+    pub async fn start(shape: Shape, reach: Reach) -> Self {
+        let mut load = Self::listening(shape, reach).await;
+        load.publish(0..shape.publishers);
+        load
+    }
+
+    /// Starts the subscribers, and waits until all are live.
+    ///
+    /// # Panics
+    /// Where they do not become live.
+    pub async fn listening(shape: Shape, reach: Reach) -> Self {
+        let sights = shape.sights();
+        let book = Arc::new(Book::new(&shape.lanes(), &sights));
+        let (publishers, subscribers, clocks) = Default::default();
+        let mut load = Self { book: Arc::clone(&book), shape, reach, publishers, subscribers, clocks };
         for subscriber in 0..shape.subscribers {
-            let client = load.client(&reach.subscribers, subscriber);
+            let client = load.client(&load.reach.subscribers.clone(), subscriber);
             let mut looking = Vec::new();
-            for (sight, _) in sights.iter().enumerate().filter(|(_, (_, who))| *who == subscriber) {
-                let options = SubscribeOptions::default();
-                let subscription = client.subscribe(&channel(sights[sight].0), options).await;
+            for (sight, (channel_number, _)) in
+                sights.iter().enumerate().filter(|(_, (_, who))| *who == subscriber)
+            {
+                let subscription =
+                    client.subscribe(&channel(*channel_number), SubscribeOptions::default()).await;
                 let subscription = subscription.expect("an open client");
                 looking.push(tokio::spawn(look(subscription, sight, Arc::clone(&book))));
             }
@@ -104,16 +117,21 @@ impl Load {
             }
         };
         timeout(PATIENCE, live).await.expect("all subscriptions are live");
-        let pace = Duration::from_secs_f64(f64::from(shape.publishers) / shape.rate);
-        for publisher in 0..shape.publishers {
-            let client = load.client(&reach.publishers, publisher);
+        load
+    }
+
+    /// Starts some of the publishers.
+    pub fn publish(&mut self, publishers: Range<u16>) {
+        let lanes = self.shape.lanes();
+        let pace = Duration::from_secs_f64(f64::from(self.shape.publishers) / self.shape.rate);
+        for publisher in publishers {
+            let client = self.client(&self.reach.publishers.clone(), publisher);
             let own = lanes.iter().enumerate().filter(|(_, (_, who))| *who == publisher);
             let own: Vec<_> = own.map(|(lane, &(channel, _))| (lane, channel)).collect();
-            let task = publish(client.clone(), publisher, own, pace, load.stop.clone(), Arc::clone(&book));
-            load.publishers.push(tokio::spawn(task));
-            load.publishing.push(client);
+            let stop = Arc::<AtomicBool>::default();
+            let task = publish(client.clone(), publisher, own, pace, stop.clone(), Arc::clone(&self.book));
+            self.publishers.push(Publisher { client, stop, task: Some(tokio::spawn(task)) });
         }
-        load
     }
 
     fn client(&mut self, urls: &[String], nth: u16) -> Client {
@@ -140,18 +158,20 @@ impl Load {
 
     /// Nothing more is published; waits for the answers, not for ever.
     pub async fn stop_publishing(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        for publisher in self.publishers.drain(..) {
+        for publisher in &self.publishers {
+            publisher.stop.store(true, Ordering::Relaxed);
+        }
+        for task in self.publishers.iter_mut().filter_map(|publisher| publisher.task.take()) {
             // What has no answer then is in doubt, and judged so.
-            let _ = timeout(PATIENCE, publisher).await;
+            let _ = timeout(PATIENCE, task).await;
         }
     }
 
     /// The publishers are gone, with what they kept.
     pub async fn close_publishers(&mut self) {
         self.stop_publishing().await;
-        for client in self.publishing.drain(..) {
-            client.close().await;
+        for publisher in self.publishers.drain(..) {
+            publisher.client.close().await;
         }
     }
 

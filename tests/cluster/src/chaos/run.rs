@@ -47,8 +47,8 @@ const NODES: usize = 3;
 /// Where the world cannot be started, or does not become whole.
 pub async fn run(options: &RunOptions) -> RunOutcome {
     let world = World::start(options.topology, "", &options.folder).await;
-    let load = Load::start(options.shape, &world.everywhere()).await;
-    let mut run = Running { world, load, history: History::default() };
+    let load = Load::start(options.shape, world.everywhere()).await;
+    let mut run = Running::of(world, load);
     let plan = Plan::new(options.topology, NODES, options.seed);
     sleep(Duration::from_secs(1)).await;
     for strike in plan.filter(|strike| strike.fault.kind().contains(&options.only)) {
@@ -82,6 +82,10 @@ pub(super) struct Running {
 }
 
 impl Running {
+    pub(super) fn of(world: World, load: Load) -> Self {
+        Self { world, load, history: History::default() }
+    }
+
     pub(super) fn now(&self) -> Moment {
         self.load.book().now()
     }

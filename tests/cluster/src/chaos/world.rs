@@ -1,6 +1,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use tidewire_test_redis::Server;
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 
@@ -227,6 +228,27 @@ impl World {
                 late.refuse();
                 self.redis.primary(&key(0)).kill();
             }
+        }
+    }
+}
+
+/// What the inverse runs do by hand.
+impl World {
+    /// A replica of the standalone server, promoted, while that one goes on: it lacks all that comes now.
+    pub(super) fn promote_a_replica(&self) -> Server {
+        let Redis::Standalone(server) = &self.redis else { panic!("a standalone server") };
+        block_in_place(|| {
+            let replica = replica_of(server);
+            replica.run::<()>(&["REPLICAOF", "NO", "ONE"]);
+            replica
+        })
+    }
+
+    /// From now on a node talks to this server.
+    pub(super) fn turn(&self, node: usize, server: &Server) {
+        for link in &self.places[node].back {
+            link.turn_to(server.port());
+            link.cut();
         }
     }
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use tidewire_cluster_tests::chaos::{RunOptions, Shape, Topology, report, run};
+use tidewire_cluster_tests::chaos::{Inverse, RunOptions, RunOutcome, Shape, Topology, report, run};
 
 /// As many kinds of faults as half a minute has room for. Long runs with all of them: `cargo xtask chaos`.
 #[tokio::test(flavor = "multi_thread")]
@@ -21,4 +21,42 @@ async fn whatever_befalls_nodes_redis_and_links_each_publication_comes_once_in_o
     assert!(outcome.verdict.is_clean(), "{report}");
     assert!(outcome.history.harms.len() >= 3, "faults were made");
     assert!(outcome.verdict.accepted > 1_000, "publications were made");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_deduplication_the_judge_finds_duplicates() {
+    the_judge_finds(Inverse::Deduplication).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_check_of_tags_the_judge_finds_losses() {
+    the_judge_finds(Inverse::Tags).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_sweep_the_judge_finds_losses() {
+    the_judge_finds(Inverse::Sweep).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_healing_the_judge_finds_losses() {
+    the_judge_finds(Inverse::Healing).await;
+}
+
+/// The same faults twice: with the mechanism all is well, without it the judge says what is not.
+async fn the_judge_finds(inverse: Inverse) {
+    let off = inverse.switch();
+    let (with, without) = (in_a_folder(inverse, ""), in_a_folder(inverse, off));
+    let (with, without) = (tokio::spawn(with), tokio::spawn(without));
+    let (with, without) = (with.await.expect("a run"), without.await.expect("a run"));
+    assert!(with.verdict.is_clean(), "with {off}: {}", report::text(&with.history, &with.verdict));
+    let found = without.verdict.count(inverse.finds());
+    println!("with {off}: {}", report::verdict_line(&with.verdict));
+    println!("without {off}: {}", report::verdict_line(&without.verdict));
+    assert!(found > 0, "without {off}: {}", report::text(&without.history, &without.verdict));
+}
+
+async fn in_a_folder(inverse: Inverse, off: &'static str) -> RunOutcome {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    inverse.run(off, folder.path()).await
 }

@@ -3,6 +3,7 @@
     clippy::wildcard_enum_match_arm,
     reason = "a test names what it expects; everything else is a failure"
 )]
+#![allow(clippy::print_stdout, reason = "tests say what they measured")]
 
 mod chaos;
 mod idle_memory;
