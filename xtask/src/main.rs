@@ -1,10 +1,11 @@
-//! The developers' commands: `cargo xtask demo`, `cargo xtask test`, `cargo xtask npm`.
+//! The developers' commands: `cargo xtask demo`, `cargo xtask test`, `cargo xtask chaos`, `cargo xtask npm`.
 //!
 //! One command, one file. Each brings what it needs and says so in one line; what is fresh is not made again.
 
 #![allow(clippy::print_stdout, reason = "these commands talk to the person who typed them")]
 
 mod cargo;
+mod chaos;
 mod demo;
 mod node;
 mod npm;
@@ -33,6 +34,9 @@ cargo xtask demo [--port 7800] [--nodes 1] [--no-open]
 cargo xtask test [--fast] [--only NAME]… [--list]
     installs what the tests need and runs all of them; --fast leaves out what needs a browser;
     --only runs the named checks, --list names them
+cargo xtask chaos [--minutes 5] [--seed N] [--topology standalone|sentinel|cluster] [--only KIND] [--report FOLDER]
+    kills and parts real nodes and a real Redis under load, and judges what everybody saw;
+    the same seed plans the same faults; the report is target/chaos/report.html
 cargo xtask npm
     builds the npm packages and packs them into target/npm
 ";
@@ -60,6 +64,7 @@ fn command() -> anyhow::Result<()> {
     let repository = Repository::find()?;
     match name.to_str() {
         Some("demo") => demo::demo(&repository, demo::Options::parse(arguments)?),
+        Some("chaos") => chaos::chaos(&repository, arguments),
         Some("npm") => {
             if let Some(argument) = arguments.next()? {
                 return Err(argument.unexpected().into());

@@ -1,8 +1,17 @@
+//! A run as people read it: a few lines for a terminal, a page with pictures.
+
+mod html;
+mod recoveries_plot;
+mod scale;
+mod timeline;
+
+pub use html::html;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::{History, Moment, Verdict, Wrong, recoveries};
+use super::{History, Verdict, Wrong, recoveries};
 
 /// A run in a few lines, for a terminal.
 pub fn text(history: &History, verdict: &Verdict) -> String {
@@ -102,7 +111,7 @@ pub fn rows(history: &History) -> Vec<Row> {
         let harm = &history.harms[recovery.harm];
         *times.entry(harm.kind).or_default() += 1;
         if !harm.overlaps {
-            let after_end = recovery.full.since(harm.to.max(Moment(0)));
+            let after_end = recovery.full.since(harm.to);
             took.entry(harm.kind).or_default().push((recovery.took(harm), after_end));
         }
     }
