@@ -4,11 +4,17 @@
 //! `wasm-bindgen` which tidewire-wasm was compiled with. A package of its own, so that `cargo xtask` starts at
 //! once and only the commands that need the glue wait for this.
 
+mod locations;
+mod trapping;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use wasm_bindgen_cli_support::{Bindgen, Output};
+
+use self::locations::forget_locations;
+use self::trapping::trap_at_once;
 
 const NAME: &str = "tidewire";
 
@@ -28,6 +34,8 @@ fn make(module: &Path, folder: &Path) -> anyhow::Result<()> {
         .bundler(true)?
         .typescript(true)
         .generate_output()?;
+    trap_at_once(output.wasm_mut())?;
+    forget_locations(output.wasm_mut());
     let renamed = shorten_imports(&mut output);
     output.emit(folder)?;
 
