@@ -137,7 +137,7 @@ impl Backbone for RedisBackbone {
             Ok(body) => body,
             Err(error) => return future::ready(Err(error)).boxed(),
         };
-        let publishing = match self.shard(channel).publishing(channel) {
+        let publishing = match self.shard(channel).appending(channel) {
             Ok(publishing) => publishing,
             Err(error) => return future::ready(Err(error)).boxed(),
         };

@@ -11,7 +11,7 @@ mod limits;
 pub use limits::Limits;
 
 mod namespaces;
-pub use namespaces::{Access, NamespaceSettings, Namespaces};
+pub use namespaces::{Access, Acks, NamespaceSettings, Namespaces};
 
 mod policy;
 pub use policy::{AllowAll, Closing, Credentials, Identity, Policy, Refusal};

@@ -33,6 +33,12 @@ impl Namespaces {
         self.named.values().chain(&self.others).any(|settings| settings.presence)
     }
 
+    /// The named namespaces whose publications a replica has before they are acknowledged.
+    pub fn replicated(&self) -> impl Iterator<Item = &str> {
+        let replicated = self.named.iter().filter(|(_, settings)| settings.acks == Acks::Replica);
+        replicated.map(|(name, _)| name.as_str())
+    }
+
     /// The named namespaces that keep no log.
     pub fn ephemeral(&self) -> Vec<String> {
         let ephemeral = self.named.iter().filter(|(_, settings)| settings.retention == Retention::None);
@@ -45,6 +51,8 @@ impl Namespaces {
 pub struct NamespaceSettings {
     /// What its channels' logs keep.
     pub retention: Retention,
+    /// Who has a publication when it is acknowledged. For whoever makes the backbone to obey.
+    pub acks: Acks,
     /// Bytes of one publication's payload.
     pub payload_bytes: usize,
     /// Whether it is told who is in its channels.
@@ -59,12 +67,22 @@ impl Default for NamespaceSettings {
     fn default() -> Self {
         Self {
             retention: Retention::DEFAULT,
+            acks: Acks::Primary,
             payload_bytes: 32 << 10,
             presence: false,
             subscribe: Access::Granted,
             publish: Access::Granted,
         }
     }
+}
+
+/// Who has a publication when it is acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acks {
+    /// The backbone's primary.
+    Primary,
+    /// A replica too.
+    Replica,
 }
 
 /// Whom a namespace lets in; for a [`Policy`](crate::Policy) to obey.

@@ -87,12 +87,17 @@ impl Cluster {
         self.way(channel, |primary| &primary.publishing)
     }
 
+    /// The way for a channel's publications.
+    pub(super) fn appending(&self, channel: &ChannelName) -> Result<Way, BackboneError> {
+        self.way(channel, |primary| primary.appending(channel))
+    }
+
     /// The way for what asks about a channel.
     pub(super) fn reading(&self, channel: &ChannelName) -> Result<Way, BackboneError> {
         self.way(channel, |primary| &primary.reading)
     }
 
-    fn way(&self, channel: &ChannelName, link: fn(&Primary) -> &Commands) -> Result<Way, BackboneError> {
+    fn way(&self, channel: &ChannelName, link: impl Fn(&Primary) -> &Commands) -> Result<Way, BackboneError> {
         let routes = self.routes.borrow();
         let slot = self.keys.slot(channel);
         if let Some(crossing) = routes.crossings.get(&slot) {

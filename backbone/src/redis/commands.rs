@@ -1,19 +1,23 @@
+mod bundle;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesOrdered;
+use futures_util::{FutureExt, StreamExt};
 use redis::aio::MultiplexedConnection;
-use redis::{Cmd, ServerErrorKind, Value};
+use redis::{Cmd, Value};
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
 
+use self::bundle::{Bundle, Job, Manner, Waiting};
+use super::RedisConfig;
 use super::backoff::Backoff;
 use super::greeting::{self, Branch, deadlines};
-use super::refusal::{down, is_of_a_replica, is_redirection, refusal, unavailable};
+use super::refusal::{down, unavailable};
 use super::route::Route;
 use super::script::Script;
 use super::standing::Standing;
@@ -37,28 +41,10 @@ pub(super) type Reply = Result<Value, BackboneError>;
 const TOGETHER: usize = 256;
 /// How many such bundles are under way at most; fewer than redis-rs queues, so that none waits out of order.
 const UNDER_WAY: usize = 8;
+/// The same of bundles that wait for a replica: while one waits, the next gathers.
+const UNDER_WAY_WAITING: usize = 2;
 /// How often the server is asked whether it is there, and still a primary.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
-
-struct Job {
-    command: Cmd,
-    manner: Manner,
-    waiting: Waiting,
-}
-
-/// How a command is sent.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Manner {
-    Plain,
-    /// To a server of a cluster that is only getting the key's slot.
-    Asking,
-}
-
-/// Who waits for a reply, and the room that the command takes until then.
-struct Waiting {
-    reply: oneshot::Sender<Reply>,
-    _room: OwnedSemaphorePermit,
-}
 
 struct Link {
     standing: Standing,
@@ -69,18 +55,31 @@ struct Link {
 
 impl Commands {
     /// The link, and its task.
-    pub(super) fn new(
+    pub(super) fn new(route: Route, config: &RedisConfig) -> (Self, BoxFuture<'static, ()>) {
+        Self::with(route, config, config.timeout, None)
+    }
+
+    /// A link, and its task, whose replies wait until a replica has what was written: one wait serves all that
+    /// travel together. Where none has it in time, nothing is known.
+    pub(super) fn replicating(route: Route, config: &RedisConfig) -> (Self, BoxFuture<'static, ()>) {
+        let within = config.replicated_within;
+        // A bundle waits for its replica only when the ones before it no longer do.
+        let all = u32::try_from(UNDER_WAY_WAITING).map_or(within, |bundles| within * bundles);
+        Self::with(route, config, config.timeout + all, Some(within))
+    }
+
+    fn with(
         route: Route,
+        config: &RedisConfig,
         timeout: Duration,
-        queue: usize,
-        bytes: usize,
-    ) -> (Self, impl Future<Output = ()> + Send + 'static) {
-        let (queue, jobs) = mpsc::channel(queue.max(1));
+        replicated_within: Option<Duration>,
+    ) -> (Self, BoxFuture<'static, ()>) {
+        let (queue, jobs) = mpsc::channel(config.queue.max(1));
         let link =
             Arc::new(Link { standing: Standing::new(), clock: AtomicI64::new(0), start: Instant::now() });
-        let task = Task { route, timeout, jobs, link: Arc::clone(&link) };
-        let room = Arc::new(Semaphore::new(bytes.clamp(1, u32::MAX as usize)));
-        (Self { queue, room, link }, task.run())
+        let task = Task { route, timeout, replicated_within, jobs, link: Arc::clone(&link) };
+        let room = Arc::new(Semaphore::new(config.queue_bytes.clamp(1, u32::MAX as usize)));
+        (Self { queue, room, link }, Box::pin(task.run()))
     }
 
     /// Takes its place in line now; the reply may be awaited whenever.
@@ -150,13 +149,6 @@ pub(super) async fn replied(reply: oneshot::Receiver<Reply>) -> Reply {
     reply.await.unwrap_or_else(|_| Err(down()))
 }
 
-impl Waiting {
-    /// The caller may have gone; then nobody needs the reply.
-    fn answer(self, reply: Reply) {
-        let _ = self.reply.send(reply);
-    }
-}
-
 impl Link {
     fn elapsed(&self) -> i64 {
         i64::try_from(self.start.elapsed().as_millis()).unwrap_or(i64::MAX)
@@ -170,20 +162,10 @@ impl Link {
 struct Task {
     route: Route,
     timeout: Duration,
+    /// How long a bundle waits for a replica, where it does.
+    replicated_within: Option<Duration>,
     jobs: mpsc::Receiver<Job>,
     link: Arc<Link>,
-}
-
-/// What became of a bundle.
-enum Bundle {
-    /// Every command has its reply.
-    Answered,
-    /// Every command has its reply; of some it is that they belong to another server of the cluster.
-    Redirected,
-    /// Redis did not know the script; these wait to be sent again.
-    Unloaded(Vec<Job>),
-    /// Every command has its reply, and the link must be made anew.
-    Broken,
 }
 
 /// Why serving ended.
@@ -224,6 +206,7 @@ impl Task {
     /// Sends bundles until the link breaks.
     async fn serve(&mut self, connection: MultiplexedConnection) -> End {
         let mut under_way: FuturesOrdered<BoxFuture<'static, Bundle>> = FuturesOrdered::new();
+        let most = if self.replicated_within.is_some() { UNDER_WAY_WAITING } else { UNDER_WAY };
         let mut jobs = Vec::new();
         let mut again: Vec<Job> = Vec::new();
         let checking = check(connection.clone(), self.link.standing.clone());
@@ -232,9 +215,17 @@ impl Task {
             // What Redis could not run goes first, but after all that is under way, some of which may come back too.
             if under_way.is_empty() && !again.is_empty() {
                 tracing::info!("Redis has forgotten the scripts, loading them again");
-                under_way.push_back(Box::pin(send_loading(connection.clone(), std::mem::take(&mut again))));
+                under_way.push_back(
+                    bundle::send(
+                        connection.clone(),
+                        Script::load_all().into(),
+                        std::mem::take(&mut again),
+                        self.replicated_within,
+                    )
+                    .boxed(),
+                );
             }
-            let may_send = again.is_empty() && under_way.len() < UNDER_WAY;
+            let may_send = again.is_empty() && under_way.len() < most;
             tokio::select! {
                 biased;
                 Some(bundle) = under_way.next(), if !under_way.is_empty() => match bundle {
@@ -249,7 +240,7 @@ impl Task {
                     if count == 0 {
                         return End::Over;
                     }
-                    under_way.push_back(Box::pin(send(connection.clone(), std::mem::take(&mut jobs))));
+                    under_way.push_back(bundle::send(connection.clone(), Vec::new(), std::mem::take(&mut jobs), self.replicated_within).boxed());
                 }
             }
         }
@@ -294,69 +285,5 @@ async fn check(mut connection: MultiplexedConnection, standing: Standing) {
             return;
         }
         standing.moves_to(about.branch());
-    }
-}
-
-async fn send(connection: MultiplexedConnection, jobs: Vec<Job>) -> Bundle {
-    send_after(connection, Vec::new(), jobs).await
-}
-
-async fn send_loading(connection: MultiplexedConnection, jobs: Vec<Job>) -> Bundle {
-    send_after(connection, Script::load_all().into(), jobs).await
-}
-
-async fn send_after(mut connection: MultiplexedConnection, first: Vec<Cmd>, jobs: Vec<Job>) -> Bundle {
-    let mut pipeline = redis::Pipeline::with_capacity(first.len() + jobs.len());
-    // For each command who waits for its reply, where anybody does.
-    let mut all = Vec::with_capacity(first.len() + jobs.len());
-    for command in first {
-        pipeline.add_command(command);
-        all.push(None);
-    }
-    for job in jobs {
-        if job.manner == Manner::Asking {
-            pipeline.cmd("ASKING");
-            all.push(None);
-        }
-        pipeline.add_command(job.command);
-        all.push(Some((job.manner, job.waiting)));
-    }
-    match connection.send_packed_commands(&pipeline, 0, pipeline.len()).await {
-        Ok(values) => sort_out(&pipeline, all, values),
-        Err(error) => {
-            for (_, waiting) in all.into_iter().flatten() {
-                waiting.answer(Err(unavailable(&error)));
-            }
-            Bundle::Broken
-        }
-    }
-}
-
-fn sort_out(pipeline: &redis::Pipeline, all: Vec<Option<(Manner, Waiting)>>, values: Vec<Value>) -> Bundle {
-    let mut unloaded = Vec::new();
-    let mut is_wrong_server = false;
-    let mut is_redirected = false;
-    for ((command, waiting), value) in pipeline.cmd_iter().zip(all).zip(values) {
-        let Some((manner, waiting)) = waiting else { continue };
-        match value {
-            Value::ServerError(error) if error.kind() == Some(ServerErrorKind::NoScript) => {
-                unloaded.push(Job { command: command.clone(), manner, waiting });
-            }
-            Value::ServerError(error) => {
-                is_wrong_server |= is_of_a_replica(&error);
-                is_redirected |= is_redirection(&error);
-                waiting.answer(Err(refusal(&error)));
-            }
-            value => {
-                waiting.answer(Ok(value));
-            }
-        }
-    }
-    match (is_wrong_server, unloaded.is_empty()) {
-        // Dropping the unloaded ones' senders tells their callers that the link is down.
-        (true, _) => Bundle::Broken,
-        (false, true) if is_redirected => Bundle::Redirected,
-        (false, true) => Bundle::Answered,
-        (false, false) => Bundle::Unloaded(unloaded),
     }
 }

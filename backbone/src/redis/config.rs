@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::{RedisAddresses, RedisTls};
@@ -24,6 +25,10 @@ pub struct RedisConfig {
     pub travels: usize,
     /// How long an idle log's newest position outlives its entries.
     pub tips: Duration,
+    /// The namespaces whose publications are acknowledged only once a replica has them too.
+    pub replicated: HashSet<String>,
+    /// How long an acknowledgement waits for a replica; beyond that the publish failed, and nothing is known.
+    pub replicated_within: Duration,
     /// How often the subscriptions are probed.
     pub probe_every: Duration,
     /// How long a probe may be on its way before the subscriptions count as dead.
@@ -43,6 +48,8 @@ impl RedisConfig {
             arrivals: 65_536,
             travels: 64 << 10,
             tips: Duration::from_secs(24 * 3600),
+            replicated: HashSet::new(),
+            replicated_within: Duration::from_secs(1),
             probe_every: Duration::from_secs(1),
             probe_timeout: Duration::from_secs(2),
         }

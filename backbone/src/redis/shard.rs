@@ -54,6 +54,15 @@ impl Shard {
         }
     }
 
+    /// The way for a channel's publications; they keep their order. Where the namespace says so, replies wait until a
+    /// replica has them.
+    pub(super) fn appending(&self, channel: &ChannelName) -> Result<Way, BackboneError> {
+        match self {
+            Self::Single(primary) => Ok(Way::Straight(primary.appending(channel).clone())),
+            Self::Cluster(cluster) => cluster.appending(channel),
+        }
+    }
+
     /// The way for what asks about a channel, beside what changes it.
     pub(super) fn reading(&self, channel: &ChannelName) -> Result<Way, BackboneError> {
         match self {

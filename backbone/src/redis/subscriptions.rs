@@ -47,14 +47,14 @@ enum What {
 }
 
 impl Subscriptions {
-    /// The subscriptions, and their task; the first of `companions` carries the probes. All three are to the same
+    /// The subscriptions, and their task; the first of `companions` carries the probes. All links are to the same
     /// server, so that what is read after an `Interrupted` is read where the news come from. Those at one server of
     /// a cluster are `part` of all, and gone when the link is.
     pub(super) fn new(
         route: Route,
         config: RedisConfig,
         keys: Keys,
-        companions: [Commands; 2],
+        companions: Vec<Commands>,
         part: Option<Part>,
         outlet: Arc<Outlet>,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
@@ -103,7 +103,7 @@ impl Subscriptions {
 struct Task {
     route: Route,
     config: RedisConfig,
-    companions: [Commands; 2],
+    companions: Vec<Commands>,
     wished: mpsc::Receiver<Wish>,
     standing: Standing,
     probe: String,
@@ -236,7 +236,7 @@ impl Task {
     async fn serve(&mut self, mut link: Link) -> End {
         let mut wishes = Vec::new();
         let mut is_broken = link.is_broken.clone();
-        let [publishing, _] = &self.companions;
+        let Some(publishing) = self.companions.first() else { return End::Over };
         let probing = comes_back(
             publishing.clone(),
             self.probe.clone(),

@@ -7,6 +7,7 @@ mod faults;
 mod memory;
 mod permissions;
 mod redis;
+mod replicas;
 mod sentinel;
 mod shards;
 mod starting;

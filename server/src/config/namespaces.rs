@@ -7,10 +7,12 @@ use tidewire_protocol::ChannelName;
 
 use super::reader::Found;
 use super::section::Section;
-use crate::{Access, NamespaceSettings, Settings};
+use crate::{Access, Acks, NamespaceSettings, Settings};
 
 const ACCESS: [(&str, Access); 3] =
     [("granted", Access::Granted), ("users", Access::Users), ("anyone", Access::Anyone)];
+
+const ACKS: [(&str, Acks); 2] = [("primary", Acks::Primary), ("replica", Acks::Replica)];
 
 const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(366 * 86_400);
@@ -28,8 +30,18 @@ pub(super) fn namespace(
     let payload_limit = settings.limits.message_bytes as u64;
     // A publisher that is idle for half of it takes a new identity; what it sent must be settled by then.
     let retention = retention(section, default.retention, (settings.settle * 2).max(SHORTEST));
+    let acks = section.choice("acks", &ACKS).unwrap_or(default.acks);
+    if (retention, acks) == (Retention::None, Acks::Replica) {
+        let message = "a namespace without a log has nothing that a replica could keep".to_owned();
+        section.reader().wrong(
+            section.span_of("acks"),
+            message,
+            "leave `acks` out, or `retention = \"none\"`",
+        );
+    }
     let settings = NamespaceSettings {
         retention,
+        acks,
         payload_bytes: section
             .size("payload_bytes", 1..=payload_limit)
             .and_then(|bytes| usize::try_from(bytes).ok())

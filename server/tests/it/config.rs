@@ -93,6 +93,7 @@ fn a_namespace_keeps_and_allows_what_it_says() {
         payload_bytes = "4KiB"
         subscribe = "anyone"
         publish = "users"
+        acks = "replica"
 
         [namespaces.cursors]
         retention = "none"
@@ -108,6 +109,7 @@ fn a_namespace_keeps_and_allows_what_it_says() {
     };
     assert_eq!(chat.retention, kept);
     assert_eq!((chat.payload_bytes, chat.subscribe, chat.publish), (4096, Access::Anyone, Access::Users));
+    assert_eq!(config.settings.namespaces.replicated().collect::<Vec<_>>(), ["chat"]);
     let cursors = &config.settings.namespaces.named["cursors"];
     assert_eq!(cursors.retention, Retention::None);
     assert_eq!((cursors.subscribe, cursors.publish), (Access::Granted, Access::Granted));
@@ -174,6 +176,11 @@ fn each_kind_of_mistake_has_its_advice() {
             "[server]\nbackbone = [\"redis://a\", \"redis://a\"]",
             "redis://a:6379 is there twice",
             "for example [\"redis://127.0.0.1:6379\"]",
+        ),
+        (
+            "[namespaces.x]\nretention = \"none\"\nacks = \"replica\"",
+            "has nothing that a replica could keep",
+            "leave `acks` out",
         ),
         ("[server]\ndrain = 20", "`server.drain` cannot be a number", "\"30s\""),
         ("[server]\ndrain = \"20\"", "is no duration", "\"30s\""),

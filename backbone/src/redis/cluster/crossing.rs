@@ -48,6 +48,16 @@ struct Passage {
     reply: oneshot::Sender<Reply>,
 }
 
+impl Passage {
+    /// Its link to a primary.
+    fn link<'p>(&self, primary: &'p Primary) -> &'p Commands {
+        match *self.script == *script::PUBLISH {
+            true => primary.appending(&self.channel),
+            false => &primary.publishing,
+        }
+    }
+}
+
 /// How many commands wait at most, and are under way at most.
 const QUEUE: usize = 1024;
 const UNDER_WAY: usize = 256;
@@ -128,7 +138,8 @@ impl Task {
                 passage = self.passages.recv(), if under_way.len() < UNDER_WAY => {
                     let Some(passage) = passage else { break };
                     if self.is_moved(&passage.channel).await {
-                        let replied = self.to.publishing.give_asking(passage.script.naming_one_key(&passage.command));
+                        let link = passage.link(&self.to);
+                        let replied = link.give_asking(passage.script.naming_one_key(&passage.command));
                         under_way.push_back(self.complete(passage, replied));
                     } else {
                         self.try_both(passage).await;
@@ -205,11 +216,11 @@ impl Task {
 
     /// Asks the old primary; where that has nothing of the channel, the new one has everything.
     async fn try_both(&mut self, passage: Passage) {
-        let reply = replied(self.from.publishing.give(passage.command.clone())).await;
+        let reply = replied(passage.link(&self.from).give(passage.command.clone())).await;
         match &reply {
             Err(BackboneError::Unavailable(text)) if text.starts_with("ASK ") => {
                 let command = passage.script.naming_one_key(&passage.command);
-                let replied = self.to.publishing.give_asking(command);
+                let replied = passage.link(&self.to).give_asking(command);
                 self.complete(passage, replied).await;
             }
             _ => {

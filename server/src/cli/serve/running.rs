@@ -124,12 +124,19 @@ fn address_of(listener: &TcpListener) -> Result<SocketAddr, Failure> {
 async fn connect(plan: &Plan) -> Result<(Arc<dyn Backbone>, Arrivals), Failure> {
     match &plan.backbone {
         BackboneAddress::Memory => {
+            for namespace in plan.config.settings.namespaces.replicated() {
+                tracing::warn!(
+                    namespace,
+                    "acks = \"replica\" means nothing to the memory backbone, which has none"
+                );
+            }
             let (backbone, arrivals) = MemoryBackbone::new(MemoryConfig::default());
             Ok((Arc::new(backbone), arrivals))
         }
         BackboneAddress::Redis(addresses) => {
-            let config =
-                RedisConfig { tls: plan.config.redis.clone(), ..RedisConfig::new(addresses.clone()) };
+            let replicated = plan.config.settings.namespaces.replicated().map(str::to_owned).collect();
+            let tls = plan.config.redis.clone();
+            let config = RedisConfig { tls, replicated, ..RedisConfig::new(addresses.clone()) };
             match RedisBackbone::connect(config).await {
                 Ok((backbone, arrivals)) => Ok((Arc::new(backbone), arrivals)),
                 Err(error) => Err(Failure::wrong(format!("error: backbone {addresses}: {error}"))),
