@@ -25,25 +25,37 @@ const deflated = {
   },
 };
 
+/** The package itself, as an import of what stands beside it: its classes must be the same ones, and no larger for it. */
+const itself = {
+  name: 'itself',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\.\/index\.ts$/ }, () => ({ path: './index.js', external: true }));
+  },
+};
+
 await rm(dist, { recursive: true, force: true });
-await build({
+const common = {
   absWorkingDir: here,
-  entryPoints: ['src/index.ts', 'src/slim.ts', 'src/workerd.ts'],
   outdir: dist,
   format: 'esm',
   target: 'es2022',
   bundle: true,
+  minify: true,
+  sourcemap: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+};
+await build({
+  ...common,
+  entryPoints: ['src/index.ts', 'src/slim.ts', 'src/workerd.ts'],
   // The lazy import of WebAssembly becomes a file of its own, and the entries share the rest.
   splitting: true,
   chunkNames: '[name]-[hash]',
-  minify: true,
-  sourcemap: true,
   plugins: [deflated],
   // Left for workerd, which takes the import as it is.
   external: ['./tidewire.wasm'],
-  legalComments: 'none',
-  logLevel: 'warning',
 });
+await build({ ...common, entryPoints: ['src/testing.ts'], plugins: [itself] });
 await copyFile(join(here, 'wasm/tidewire_bg.wasm'), join(dist, 'tidewire.wasm'));
 
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');

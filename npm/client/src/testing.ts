@@ -1,0 +1,1 @@
+export { TestServer, type TestPublication } from './testing/test-server.ts';

@@ -1,0 +1,179 @@
+import type { Driver, Host } from '../driver.ts';
+import type { Gap, TidewireError } from '../index.ts';
+import type { RawMessage } from '../message.ts';
+import type { Payload } from '../payload.ts';
+import type { RequestEvent } from '../unpack.ts';
+import { offsetOf, position, type TestLog } from './test-log.ts';
+
+/** What a driver asks of the server in memory. */
+export interface Backend {
+  /** Whether clients get through to it. */
+  isReachable(): boolean;
+  log(channel: string): TestLog;
+  /** Why nobody may subscribe and publish there, where that is so. */
+  refusal(channel: string): TidewireError | undefined;
+  /** Appends to the log and hands the publication to all who are connected; gives its place. */
+  take(channel: string, payload: Payload): string;
+}
+
+interface Subscriber {
+  readonly id: number;
+  readonly channel: string;
+  /** Up to where it has everything. */
+  offset: number;
+}
+
+type Waiting = () => void;
+
+/** Runs a client against a server in memory: no WebAssembly, no socket, no timer. */
+export class TestDriver implements Driver {
+  readonly #backend: Backend;
+  readonly #host: Host;
+  readonly #subscribers = new Map<number, Subscriber>();
+  #waiting: Waiting[] = [];
+  #phase: 'idle' | 'connecting' | 'live' | 'waiting' | 'closed' = 'idle';
+  #connections = 0;
+
+  constructor(backend: Backend, host: Host) {
+    this.#backend = backend;
+    this.#host = host;
+  }
+
+  connect(): void {
+    if (this.#phase === 'connecting' || this.#phase === 'live') return;
+    this.#phase = 'connecting';
+    this.#host([{ kind: 'status', detail: { status: 'connecting' } }, { kind: 'fetch-token' }]);
+  }
+
+  token(): void {
+    if (this.#phase !== 'connecting') return;
+    if (this.#backend.isReachable()) this.#goLive();
+    else this.loseConnection('the server does not answer');
+  }
+
+  noToken(reason: string, final: boolean): void {
+    if (!final) return this.loseConnection(reason);
+    this.#phase = 'closed';
+    this.#host([{ kind: 'status', detail: { status: 'closed', reason } }]);
+  }
+
+  /** The connection breaks; the next attempt comes when the test says so. */
+  loseConnection(reason: string): void {
+    if (this.#phase === 'closed') return;
+    this.#phase = 'waiting';
+    this.#host([{ kind: 'status', detail: { status: 'waiting', reason, until: Date.now() } }]);
+  }
+
+  close(): void {
+    this.#phase = 'closed';
+    this.#waiting = [];
+    this.#host([{ kind: 'status', detail: { status: 'closed', reason: 'closed by the application' } }]);
+  }
+
+  free(): void {
+    this.#subscribers.clear();
+  }
+
+  subscribe(id: number, channel: string, last: number, since: string | undefined): void {
+    const log = this.#backend.log(channel);
+    const offset = since === undefined ? log.newest - log.last(last).length : offsetOf(since);
+    const subscriber = { id, channel, offset };
+    this.#subscribers.set(id, subscriber);
+    if (this.#phase === 'live') this.#host(this.#resume(subscriber));
+  }
+
+  unsubscribe(id: number): void {
+    this.#subscribers.delete(id);
+  }
+
+  publish(id: number, channel: string, bytes: Uint8Array, binary: boolean): void {
+    this.#whenLive(() => {
+      const error = this.#backend.refusal(channel);
+      if (error) return this.#host([{ kind: 'failed', id, error }]);
+      const payload = binary ? bytes.slice() : new TextDecoder().decode(bytes);
+      this.#host([{ kind: 'published', id, position: this.#backend.take(channel, payload) }]);
+    });
+  }
+
+  history(id: number, channel: string, since: string | undefined, limit: number): void {
+    this.#whenLive(() => {
+      const log = this.#backend.log(channel);
+      const page = since === undefined ? undefined : log.since(offsetOf(since));
+      const all = page?.messages ?? log.last(limit || Infinity);
+      const messages = (limit ? all.slice(0, limit) : all).map(replayed);
+      const more = messages.length < all.length;
+      const reset = page?.trimmed ? 'trimmed' : undefined;
+      this.#host([{ kind: 'history', id, position: position(log.newest), more, reset, messages }]);
+    });
+  }
+
+  /** How many subscriptions there are. */
+  get subscriptions(): number {
+    return this.#subscribers.size;
+  }
+
+  /** Hears what was appended to a channel's log. */
+  hears(channel: string, message: RawMessage, offset: number): void {
+    if (this.#phase !== 'live') return;
+    this.#host(
+      this.#of(channel).map(subscriber => {
+        subscriber.offset = offset;
+        return { kind: 'messages', id: subscriber.id, messages: [message] };
+      }),
+    );
+  }
+
+  hearsGap(channel: string, gap: Gap): void {
+    this.#host(this.#of(channel).map(({ id }) => ({ kind: 'gap', id, gap })));
+  }
+
+  hearsEnd(channel: string, error: TidewireError): void {
+    const ended = this.#of(channel);
+    for (const { id } of ended) this.#subscribers.delete(id);
+    this.#host(ended.map(({ id }) => ({ kind: 'failed', id, error })));
+  }
+
+  #goLive(): void {
+    this.#phase = 'live';
+    const connection = `test-${++this.#connections}`;
+    this.#host([{ kind: 'status', detail: { status: 'live', connection, node: 'test' } }]);
+    for (const subscriber of [...this.#subscribers.values()]) this.#host(this.#resume(subscriber));
+    for (const waiting of this.#waiting.splice(0)) waiting();
+  }
+
+  #resume(subscriber: Subscriber): RequestEvent[] {
+    const { id, channel } = subscriber;
+    const error = this.#backend.refusal(channel);
+    if (error) {
+      this.#subscribers.delete(id);
+      return [{ kind: 'failed', id, error }];
+    }
+    const log = this.#backend.log(channel);
+    const { messages, trimmed } = log.since(subscriber.offset);
+    const missed = trimmed ? [] : messages.map(replayed);
+    subscriber.offset = log.newest;
+    const events: RequestEvent[] = trimmed ? [{ kind: 'gap', id, gap: { reason: 'trimmed' } }] : [];
+    events.push({
+      kind: 'subscribed',
+      id,
+      position: position(log.newest),
+      replayed: missed.length,
+      recovered: !trimmed,
+    });
+    if (missed.length) events.push({ kind: 'messages', id, messages: missed });
+    return events;
+  }
+
+  #of(channel: string): Subscriber[] {
+    return [...this.#subscribers.values()].filter(subscriber => subscriber.channel === channel);
+  }
+
+  #whenLive(command: Waiting): void {
+    if (this.#phase === 'live') command();
+    else if (this.#phase !== 'closed') this.#waiting.push(command);
+  }
+}
+
+function replayed({ payload, meta }: RawMessage): RawMessage {
+  return { payload, meta: { ...meta, replayed: true } };
+}
