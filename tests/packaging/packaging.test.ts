@@ -1,5 +1,5 @@
-// The package as it is packed, in four kinds of page, without any configuration for it: it loads, connects and
-// receives, and the browser has nothing to complain of.
+// The packages as they are packed, in five kinds of page, without any configuration for them: they load, connect and
+// receive, and the browser has nothing to complain of.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdir, readdir, rm } from 'node:fs/promises';
@@ -50,10 +50,11 @@ test('a page built by Vite', async () => {
 });
 
 test('a page built by Angular (ng build)', async () => {
-  await run(process.execPath, [angular, 'build'], { cwd: here('./angular'), env: environment });
-  const files = await Files.serve({ '/': here('./angular/dist/app/browser') });
-  await receivesAt(files.origin);
-  await files.close();
+  await receivesAsBuiltByAngular('production');
+});
+
+test('a page built by Angular with zone.js', async () => {
+  await receivesAsBuiltByAngular('zone');
 });
 
 test('a page served by Angular while developing (ng serve)', async () => {
@@ -78,19 +79,30 @@ test('a page served by Angular while developing (ng serve)', async () => {
   }
 });
 
-/** Puts the packed package where the pages look for it, in place of the workspace's link to its sources. */
+/** Puts the packed packages where the pages look for them, in place of the workspace's links to their sources. */
 async function unpack(): Promise<void> {
   const folder = process.env.TIDEWIRE_PACKED ?? '';
-  const packed = (await readdir(folder)).find(file => /^tidewire-client-.*\.tgz$/.test(file));
-  assert.ok(packed, `no packed client in ${folder}: run cargo xtask test --only packaging`);
-  const place = here('./node_modules/@tidewire/client');
-  await rm(place, { recursive: true, force: true });
-  await mkdir(place, { recursive: true });
-  await run('tar', ['-xzf', join(folder, packed), '-C', place, '--strip-components', '1']);
+  const files = await readdir(folder);
+  for (const name of ['client', 'angular']) {
+    const packed = files.find(file => file.startsWith(`tidewire-${name}-`));
+    assert.ok(packed, `no packed ${name} in ${folder}: run cargo xtask test --only packaging`);
+    const place = here(`./node_modules/@tidewire/${name}`);
+    await rm(place, { recursive: true, force: true });
+    await mkdir(place, { recursive: true });
+    await run('tar', ['-xzf', join(folder, packed), '-C', place, '--strip-components', '1']);
+  }
   // What was made with another package must not be met again.
   for (const made of ['./vite/dist', './vite/node_modules', './angular/dist', './angular/.angular']) {
     await rm(here(made), { recursive: true, force: true });
   }
+}
+
+async function receivesAsBuiltByAngular(configuration: string): Promise<void> {
+  const words = [angular, 'build', '--configuration', configuration];
+  await run(process.execPath, words, { cwd: here('./angular'), env: environment });
+  const files = await Files.serve({ '/': here('./angular/dist/app/browser') });
+  await receivesAt(files.origin);
+  await files.close();
 }
 
 async function receivesAt(origin: string): Promise<void> {

@@ -21,7 +21,7 @@ pub(super) fn all() -> Vec<Check> {
         check("npm", "the npm packages and the example: types, form, size, tests", Needs::Npm, npm_packages),
         check(
             "packaging",
-            "the packed package in four kinds of page, without configuration",
+            "the packed packages in five kinds of page, without configuration",
             Needs::Browser,
             packaging,
         ),
@@ -76,7 +76,7 @@ fn npm_packages(repository: &Repository, tools: &Tools<'_>) -> anyhow::Result<()
         npm.args(["run", script]).args(everywhere);
         run(npm)?;
     }
-    for package in ["npm/client", "examples/angular-chat"] {
+    for package in ["npm/client", "npm/angular", "examples/angular-chat"] {
         let mut npm = node.npm(repository);
         npm.current_dir(repository.path(package)).args(["test", "--if-present"]);
         run(npm)?;

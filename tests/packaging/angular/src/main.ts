@@ -1,21 +1,20 @@
-import { Component, signal } from '@angular/core';
+import { Component, provideZoneChangeDetection } from '@angular/core';
 import { bootstrapApplication } from '@angular/platform-browser';
-import { createClient, defineChannel } from '@tidewire/client';
+import { defineChannel, injectChannel, provideTidewire } from '@tidewire/angular';
 
 const chat = defineChannel<{ text: string }>('packaging:{page}');
 
-@Component({ selector: 'app-root', template: '<output>{{ text() }}</output>' })
+@Component({ selector: 'app-root', template: '<output>{{ room.latest()?.data?.text }}</output>' })
 class App {
-  readonly text = signal('');
-
-  constructor() {
-    const url = new URLSearchParams(location.search).get('url') ?? '';
-    const room = createClient({ url }).channel(chat, { page: 'angular' });
-    room.subscribe({
-      message: data => this.text.set(data.text),
-      subscribed: () => void room.publish({ text: 'received' }),
-    });
-  }
+  readonly room = injectChannel(chat, () => ({ page: 'angular' }), {
+    on: { subscribed: () => void this.room.publish({ text: 'received' }) },
+  });
 }
 
-void bootstrapApplication(App);
+void bootstrapApplication(App, {
+  providers: [
+    provideTidewire({ url: new URLSearchParams(location.search).get('url') ?? '' }),
+    // One application for both: with the polyfill it is an old one.
+    'Zone' in globalThis ? provideZoneChangeDetection() : [],
+  ],
+});

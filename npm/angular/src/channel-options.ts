@@ -1,0 +1,25 @@
+import type { Injector } from '@angular/core';
+import type { Handlers } from '@tidewire/client';
+import type { Coalesce } from './coalesce.ts';
+
+/** What to do at once as things happen in a channel, outside Angular's zone and before signals show them. */
+export interface ChannelHandlers<Received> extends Handlers<Received> {
+  /** This channel is the one from now on; none: it is left, and no other is named. */
+  opened?(channel: string | undefined): void;
+  /** The connection is away. What is published meanwhile comes, or a gap is told. */
+  lost?(): void;
+}
+
+/** How a channel is followed. */
+export interface ChannelOptions<Received> {
+  /** Begin with so many messages from before, as far as the channel's log holds them. Default 0. */
+  readonly last?: number;
+  /** The signal `messages` holds the newest so many. Default 500. */
+  readonly keep?: number;
+  /** How often signals change. Default: what `provideTidewire` says, else `frame`. */
+  readonly coalesce?: Coalesce;
+  /** For what signals do not show: each event, in order. */
+  readonly on?: ChannelHandlers<Received>;
+  /** The channel is released with this injector. Default: that of the injection context. */
+  readonly injector?: Injector;
+}

@@ -1,0 +1,134 @@
+import {
+  assertInInjectionContext,
+  computed,
+  effect,
+  inject,
+  runInInjectionContext,
+  untracked,
+} from '@angular/core';
+import {
+  TidewireError,
+  type Channel,
+  type ChannelDefinition,
+  type Client,
+  type ParametersOf,
+} from '@tidewire/client';
+import type { ChannelOptions } from './channel-options.ts';
+import type { ChannelRef } from './channel-ref.ts';
+import { ChannelState } from './channel-state.ts';
+import { follow } from './follow.ts';
+import { injectFrameSignal } from './inject-frame-signal.ts';
+import { IN_BROWSER, TIDEWIRE } from './tidewire.ts';
+
+/** The parameters, read like a signal; while there are none, no channel is subscribed. */
+type Parameters<Pattern extends string> = () => ParametersOf<Pattern> | undefined;
+
+/** What follows the definition: its parameters where the pattern has any, and options. */
+export type ChannelArguments<Pattern extends string, Received> = string extends Pattern
+  ? | [parameters: Parameters<Pattern>, options?: ChannelOptions<Received>]
+    | [options?: ChannelOptions<Received>]
+  : [keyof ParametersOf<Pattern>] extends [never]
+    ? [options?: ChannelOptions<Received>]
+    : [parameters: Parameters<Pattern>, options?: ChannelOptions<Received>];
+
+const KEEP = 500;
+
+/**
+ * Subscribes to a channel for as long as its injector lives, and gives it as signals. The parameters are a function
+ * that reads signals: when they lead to another channel, the old one is left.
+ *
+ * `room = injectChannel(chat, () => ({ room: this.roomName() }), { last: 50 })`
+ */
+export function injectChannel<Pattern extends string, Sent, Received>(
+  definition: ChannelDefinition<Pattern, Sent, Received>,
+  ...given: ChannelArguments<Pattern, Received>
+): ChannelRef<Sent, Received> {
+  const [parameters, options = {}] = sorted<Pattern, Received>(given);
+  const make = () => channelRef(definition, parameters, options);
+  if (options.injector) return runInInjectionContext(options.injector, make);
+  assertInInjectionContext(injectChannel);
+  return make();
+}
+
+function channelRef<Pattern extends string, Sent, Received>(
+  definition: ChannelDefinition<Pattern, Sent, Received>,
+  parameters: Parameters<Pattern> | undefined,
+  options: ChannelOptions<Received>,
+): ChannelRef<Sent, Received> {
+  const client = inject(TIDEWIRE);
+  const { last = 0, keep = KEEP, on = {} } = options;
+  const inBrowser = inject(IN_BROWSER);
+
+  let state = new ChannelState<Received>(keep);
+  const shown = injectFrameSignal(() => state.snapshot(), options);
+  const current = computed(() => find(client, definition, parameters), { equal: isSame });
+
+  effect(onCleanup => {
+    const channel = current();
+    untracked(() => {
+      state = new ChannelState(keep);
+      if (channel instanceof TidewireError) {
+        state.status = 'closed';
+        state.error = channel;
+      } else {
+        on.opened?.(channel?.name);
+        if (channel && inBrowser) onCleanup(follow(client, channel, last, state, on, shown.changed));
+      }
+      shown.refresh();
+    });
+  });
+
+  const channel = (): Channel<Sent, Received> => {
+    const channel = untracked(current);
+    if (channel instanceof TidewireError) throw channel;
+    if (channel) return channel;
+    throw new TidewireError('bad_channel', `channel ${definition.pattern} has no parameters yet`);
+  };
+  return {
+    name: computed(() => nameOf(current())),
+    status: computed(() => shown().status),
+    messages: computed(() => shown().messages),
+    latest: computed(() => shown().messages.at(-1)),
+    subscribed: computed(() => shown().subscribed),
+    gap: computed(() => shown().gap),
+    error: computed(() => shown().error),
+    publish: async data => channel().publish(data),
+    history: async options => channel().history(options),
+  };
+}
+
+type Found<Sent, Received> = Channel<Sent, Received> | TidewireError | undefined;
+
+/** The channel of the parameters; or why they give none. */
+function find<Pattern extends string, Sent, Received>(
+  client: Client,
+  definition: ChannelDefinition<Pattern, Sent, Received>,
+  parameters: Parameters<Pattern> | undefined,
+): Found<Sent, Received> {
+  const values = parameters?.();
+  if (parameters && values === undefined) return undefined;
+  try {
+    // Whether this pattern takes parameters was checked where it was given.
+    const open = client.channel as (this: Client, ...given: unknown[]) => Channel<Sent, Received>;
+    return open.call(client, definition, values);
+  } catch (error) {
+    if (error instanceof TidewireError) return error;
+    throw error;
+  }
+}
+
+/** New parameters that lead to the same channel are no reason to subscribe again. */
+function isSame(one: Found<never, unknown>, other: Found<never, unknown>): boolean {
+  return one === other || (nameOf(one) !== undefined && nameOf(one) === nameOf(other));
+}
+
+function nameOf(channel: Found<never, unknown>): string | undefined {
+  return channel instanceof TidewireError ? undefined : channel?.name;
+}
+
+function sorted<Pattern extends string, Received>(
+  given: readonly unknown[],
+): [Parameters<Pattern> | undefined, ChannelOptions<Received> | undefined] {
+  const [parameters, options] = typeof given[0] === 'function' ? given : [undefined, given[0]];
+  return [parameters as Parameters<Pattern> | undefined, options as ChannelOptions<Received> | undefined];
+}

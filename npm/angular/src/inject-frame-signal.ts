@@ -1,0 +1,48 @@
+import { assertInInjectionContext, DestroyRef, inject, NgZone, signal, type Signal } from '@angular/core';
+import { Coalescer, type Coalesce } from './coalesce.ts';
+import { IN_BROWSER } from './tidewire.ts';
+import { TIDEWIRE_OPTIONS } from './tidewire-options.ts';
+
+/** A signal that shows, once per frame, how something is that changes more often. */
+export type FrameSignal<Value> = Signal<Value> & {
+  /** It has changed: shown with the next frame, together with what else changes until then. */
+  changed(): void;
+  /** Shows at once how it is now. */
+  refresh(): void;
+};
+
+/** When a frame signal shows what has changed. */
+export interface FrameSignalOptions {
+  /** Default: what `provideTidewire` says, else `frame`. */
+  readonly coalesce?: Coalesce | undefined;
+}
+
+/**
+ * A signal of what `read` gives, read anew once per frame after `changed()`. A thousand changes a second then cost
+ * sixty updates of the page. Waits outside Angular's zone, and no longer than its injector lives.
+ */
+export function injectFrameSignal<Value>(
+  read: () => Value,
+  { coalesce }: FrameSignalOptions = {},
+): FrameSignal<Value> {
+  assertInInjectionContext(injectFrameSignal);
+  const zone = inject(NgZone);
+  const chosen = coalesce ?? inject(TIDEWIRE_OPTIONS, { optional: true })?.coalesce ?? 'frame';
+  const shown = signal(read());
+  // While a server renders there are no frames, and a timer would keep it waiting.
+  const coalescer = new Coalescer(inject(IN_BROWSER) ? chosen : 'none', () => shown.set(read()));
+  let destroyed = false;
+  inject(DestroyRef).onDestroy(() => {
+    destroyed = true;
+    coalescer.cancel();
+  });
+  return Object.assign(shown.asReadonly(), {
+    changed(): void {
+      if (!destroyed) zone.runOutsideAngular(() => coalescer.ask());
+    },
+    refresh(): void {
+      coalescer.cancel();
+      shown.set(read());
+    },
+  });
+}

@@ -1,0 +1,2 @@
+export { TestServer, type TestPublication } from '@tidewire/client/testing';
+export { provideTidewireTesting } from './testing/provide-tidewire-testing.ts';

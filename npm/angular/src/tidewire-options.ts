@@ -1,0 +1,12 @@
+import { InjectionToken } from '@angular/core';
+import type { ClientOptions } from '@tidewire/client';
+import type { Coalesce } from './coalesce.ts';
+
+/** How an application reaches its server, and how often it shows what comes from there. */
+export interface TidewireOptions extends ClientOptions {
+  /** How often a channel's signals change, where the channel does not say so itself. Default `frame`. */
+  readonly coalesce?: Coalesce;
+}
+
+/** What `provideTidewire` was given. */
+export const TIDEWIRE_OPTIONS = /* @__PURE__ */ new InjectionToken<TidewireOptions>('Tidewire options');

@@ -1,0 +1,99 @@
+import { Component } from '@angular/core';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { injectChannel, injectFrameSignal } from '../src/index.ts';
+import { chat, stage } from './support/stage.ts';
+
+let frames: Map<number, () => void>;
+
+beforeEach(() => {
+  frames = new Map();
+  let last = 0;
+  vi.stubGlobal('requestAnimationFrame', (show: () => void) => (frames.set(++last, show), last));
+  vi.stubGlobal('cancelAnimationFrame', (frame: number) => frames.delete(frame));
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+/** The next frame comes. */
+function frame(): void {
+  const due = [...frames.values()];
+  frames.clear();
+  for (const show of due) show();
+}
+
+@Component({ template: '' })
+class Counter {
+  count = 0;
+  readonly shown = injectFrameSignal(() => this.count, { coalesce: 'frame' });
+  add(): void {
+    this.count++;
+    this.shown.changed();
+  }
+}
+
+test('what changes between two frames is shown with the next one, in one go', async () => {
+  const { fixture } = await stage(Counter);
+  const counter = fixture.componentInstance;
+  frames.clear();
+
+  for (let times = 0; times < 1000; times++) counter.add();
+  expect([counter.shown(), frames.size]).toEqual([0, 1]);
+
+  frame();
+  expect([counter.shown(), frames.size]).toEqual([1000, 0]);
+
+  counter.add();
+  frame();
+  expect(counter.shown()).toBe(1001);
+});
+
+test('a window that nobody sees has no frames, and shows it all the same', async () => {
+  const { fixture } = await stage(Counter);
+  vi.useFakeTimers();
+
+  fixture.componentInstance.add();
+  vi.advanceTimersByTime(250);
+
+  expect(fixture.componentInstance.shown()).toBe(1);
+});
+
+test('what must be shown at once is', async () => {
+  const { fixture } = await stage(Counter);
+  const counter = fixture.componentInstance;
+  counter.add();
+  counter.shown.refresh();
+  expect(counter.shown()).toBe(1);
+});
+
+test('nothing is waited for once its component is gone', async () => {
+  const { fixture } = await stage(Counter);
+  const counter = fixture.componentInstance;
+  frames.clear();
+  vi.useFakeTimers();
+
+  counter.add();
+  fixture.destroy();
+  counter.add();
+
+  expect([frames.size, vi.getTimerCount()]).toEqual([0, 0]);
+});
+
+test('a channel changes its signals once per frame, by default', async () => {
+  @Component({ template: '' })
+  class Room {
+    readonly channel = injectChannel(chat, () => ({ room: 'lobby' }));
+  }
+  const { server, fixture } = await stage(Room, { coalesce: 'frame' });
+  const { channel } = fixture.componentInstance;
+  frame();
+  frames.clear();
+
+  for (let number = 0; number < 100; number++) server.publish('chat:lobby', `${number}`);
+  await Promise.resolve();
+  expect([channel.messages().length, frames.size]).toEqual([0, 1]);
+  frame();
+  expect(channel.messages()).toHaveLength(100);
+});
