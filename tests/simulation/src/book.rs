@@ -114,6 +114,11 @@ impl Book {
         reader.is_disturbed |= reader.last.is_some_and(|last| last != from);
     }
 
+    /// A client subscribes, for the first time or after a pause.
+    pub(crate) fn begin(&mut self, reader: usize) {
+        self.readers[reader] = Reader::default();
+    }
+
     /// A reader's subscription is live; `cover` is how many publications were taken when word of that came.
     pub(crate) fn is_live(&mut self, reader: usize, cover: usize) {
         self.readers[reader].owed_from.get_or_insert(cover);

@@ -22,6 +22,8 @@ pub(crate) struct Client {
     /// Asleep until then.
     pub(crate) frozen: u64,
     pub(crate) is_gone: bool,
+    pub(crate) is_subscribed: bool,
+    subscriptions: u32,
 }
 
 impl Client {
@@ -35,6 +37,8 @@ impl Client {
             tick: None,
             frozen: 0,
             is_gone: false,
+            is_subscribed: false,
+            subscriptions: 0,
         }
     }
 }
@@ -42,11 +46,30 @@ impl Client {
 impl World<'_> {
     pub(crate) fn begin_client(&mut self, client: usize) -> Result<(), Failure> {
         self.command(client, Command::Connect)?;
-        if client < self.plan.size.readers {
-            let (subscription, channel) = (SubscriptionId(1), self.channel.clone());
-            self.command(client, Command::Subscribe { subscription, channel, last: 0, since: None })?;
+        self.subscribe(client)
+    }
+
+    /// A client that reads subscribes, if it is not subscribed.
+    pub(crate) fn subscribe(&mut self, client: usize) -> Result<(), Failure> {
+        let actor = &mut self.clients[client];
+        if client >= self.plan.size.readers || actor.is_subscribed || actor.is_gone {
+            return Ok(());
         }
-        Ok(())
+        actor.is_subscribed = true;
+        actor.subscriptions += 1;
+        let (subscription, channel) = (SubscriptionId(actor.subscriptions), self.channel.clone());
+        self.book.begin(client);
+        self.command(client, Command::Subscribe { subscription, channel, last: 0, since: None })
+    }
+
+    pub(crate) fn unsubscribe(&mut self, client: usize) -> Result<(), Failure> {
+        let actor = &mut self.clients[client];
+        if !actor.is_subscribed || actor.is_gone {
+            return Ok(());
+        }
+        actor.is_subscribed = false;
+        let subscription = SubscriptionId(actor.subscriptions);
+        self.command(client, Command::Unsubscribe { subscription })
     }
 
     /// A client publishes; answers the publication's number.

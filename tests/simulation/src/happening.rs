@@ -57,6 +57,15 @@ impl World<'_> {
                     self.places[node].node.shed(all);
                 }
             }
+            Happening::Drain { node } => {
+                if self.places[node].health == Health::Up {
+                    // It may be draining already.
+                    let _ = self.places[node].node.start_draining();
+                    self.places[node].is_draining = true;
+                }
+            }
+            Happening::Unsubscribe { client } => self.unsubscribe(client)?,
+            Happening::Subscribe { client } => self.subscribe(client)?,
             Happening::Cut { client, noticed } => {
                 if let Some(link) = self.newest_link(client) {
                     self.cut(link, noticed);
@@ -88,6 +97,9 @@ impl World<'_> {
         let now = self.now();
         self.told.say(|| format!("{now:>6} the faults end"));
         for node in 0..self.places.len() {
+            if self.places[node].is_draining {
+                self.crash(node);
+            }
             self.start(node);
             self.come_back(node);
             self.mend_news(node);
@@ -99,6 +111,7 @@ impl World<'_> {
         let silent: Vec<_> = silent.map(|(link, _)| *link).collect();
         silent.into_iter().for_each(|link| self.cut(link, true));
         for client in 0..self.clients.len() {
+            self.subscribe(client)?;
             self.at(now, Due::Wake { client, wake: Wake::Online });
         }
         self.begin_to_look();

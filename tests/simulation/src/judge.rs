@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::book::Number;
+use crate::client::Client;
 use crate::losses::Keeper;
-use crate::node::{Health, SETTLE};
+use crate::node::Health;
 use crate::world::{Due, World};
 use crate::{Failure, Promise};
 
@@ -58,7 +59,11 @@ impl World<'_> {
         let now = self.now();
         let least = self.plan.size.active.saturating_sub(now) + LONG_ENOUGH;
         let mut keepers: BTreeMap<Number, BTreeSet<Keeper>> = BTreeMap::new();
-        let lives_on = |at: &u64| at + SETTLE >= now + least;
+        // Who keeps little may have let go of anything.
+        if self.plan.size.settling == 1 {
+            return keepers;
+        }
+        let lives_on = |at: &u64| at + self.plan.size.settle >= now + least;
         let mut keeps = |number: Number, keeper| {
             if lacking.contains(&number) {
                 keepers.entry(number).or_default().insert(keeper);
@@ -133,7 +138,8 @@ impl World<'_> {
     }
 
     fn living_readers(&self) -> impl Iterator<Item = usize> {
-        (0..self.book.readers.len()).filter(|reader| !self.clients[*reader].is_gone)
+        let subscribed = |client: &Client| !client.is_gone && client.is_subscribed;
+        (0..self.book.readers.len()).filter(move |reader| subscribed(&self.clients[*reader]))
     }
 }
 

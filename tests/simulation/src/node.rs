@@ -17,6 +17,7 @@ pub(crate) struct Place {
     pub(crate) node: Node,
     pub(crate) backbone: Arc<FaultyBackbone>,
     pub(crate) health: Health,
+    pub(crate) is_draining: bool,
     /// Whether the backbone's news reach it.
     pub(crate) hears_news: bool,
     /// What it acknowledged, and when last.
@@ -43,6 +44,7 @@ impl Place {
             node: server.node(),
             backbone,
             health: Health::Up,
+            is_draining: false,
             hears_news: true,
             acknowledged: BTreeMap::new(),
         }
@@ -69,35 +71,30 @@ impl Place {
 }
 
 fn settings(start: usize, size: &Size) -> Settings {
+    let dedup = Duration::from_millis(size.dedup);
     let mut settings = Settings {
         node: format!("node {start}"),
         namespaces: Namespaces::open(),
         heartbeat: HEARTBEAT,
         reconnect_spread: Duration::from_millis(200),
-        settle: Duration::from_millis(SETTLE),
-        dedup: DEDUP,
+        settle: Duration::from_millis(size.settle),
+        dedup,
         linger: Duration::from_millis(size.linger),
         drain: Drain { within: Duration::from_secs(2), spread: Duration::from_millis(100) },
         backbone_patience: Duration::from_millis(size.patience),
         shards: Some(NonZeroUsize::MIN),
         ..Settings::default()
     };
-    let retention = Retention::Log {
-        entries: size.retention,
-        bytes: 1 << 20,
-        age: Duration::from_secs(300),
-        dedup: DEDUP,
-    };
+    let retention =
+        Retention::Log { entries: size.retention, bytes: 1 << 20, age: Duration::from_secs(300), dedup };
     settings.namespaces.others =
         settings.namespaces.others.map(|others| NamespaceSettings { retention, ..others });
     settings.limits.ring_bytes = size.ring;
+    settings.limits.settle_entries = size.settling;
     settings.limits.outbox_bytes = size.outbox;
     settings.limits.replay_bytes = size.replay;
     settings.limits.arrivals_in_doubt = size.in_doubt;
     settings
 }
 
-/// How long what is acknowledged is kept to be appended again, in milliseconds.
-pub(crate) const SETTLE: u64 = 60_000;
-const DEDUP: Duration = Duration::from_secs(120);
 const HEARTBEAT: Duration = Duration::from_secs(5);

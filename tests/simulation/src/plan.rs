@@ -52,6 +52,12 @@ pub struct Size {
     pub arrivals: usize,
     /// Arrivals that wait while a node verifies its ring.
     pub in_doubt: usize,
+    /// How long what is acknowledged is kept to be appended again.
+    pub settle: u64,
+    /// How many of these a node keeps.
+    pub settling: usize,
+    /// How long a log remembers a publisher.
+    pub dedup: u64,
     /// How long a ring outlives its last subscriber.
     pub linger: u64,
     /// How long a node waits for the backbone.
@@ -85,11 +91,14 @@ pub enum Happening {
     Crash { node: usize },
     Start { node: usize },
     Shed { node: usize },
+    Drain { node: usize },
     Cut { client: usize, noticed: bool },
     Silence { client: usize },
     Stall { client: usize, length: u64 },
     Freeze { client: usize, length: u64, wake: Wake },
     Wake { client: usize, wake: Wake },
+    Unsubscribe { client: usize },
+    Subscribe { client: usize },
     Leave { client: usize },
 }
 
@@ -118,6 +127,7 @@ impl Plan {
 impl Size {
     fn of(chance: &mut Chance) -> Self {
         let clients = chance.pick([2, 3, 3, 4]);
+        let (settle, dedup) = if chance.percent(12) { (2_000, 6_000) } else { (60_000, 120_000) };
         Self {
             nodes: chance.pick([1, 2, 2, 2, 3]),
             clients,
@@ -129,6 +139,9 @@ impl Size {
             replay: chance.pick([200, 32 << 10]),
             arrivals: chance.pick([4, 16_384, 16_384]),
             in_doubt: chance.pick([2, 1_024]),
+            settle,
+            settling: if chance.percent(12) { 1 } else { 4_096 },
+            dedup,
             linger: chance.pick([0, 500, 45_000]),
             patience: chance.pick([1_000, 5_000]),
             lag: chance.pick([0, 10, 100, 500, 3_000]),
@@ -168,7 +181,7 @@ impl Draft {
     fn fault(&mut self, at: u64) {
         let (node, client) = (self.chance.index(self.size.nodes), self.chance.index(self.size.clients));
         let later = at + self.chance.pick([2, 50, 700, 2_000]);
-        match self.chance.index(32) {
+        match self.chance.index(38) {
             0..=5 => self.at(at, Happening::FailOver(Noticed::ByAll)),
             6..=8 => {
                 self.at(at, Happening::FailOver(Noticed::ByNone));
@@ -220,6 +233,16 @@ impl Draft {
             30 => {
                 let wake = self.chance.pick([Wake::Online, Wake::Offline, Wake::ClockJumped]);
                 self.at(at, Happening::Wake { client, wake });
+            }
+            31 | 32 => {
+                self.at(at, Happening::Drain { node });
+                self.at(later, Happening::Crash { node });
+                let started = later + self.chance.between(0, 500);
+                self.at(started, Happening::Start { node });
+            }
+            33 | 34 => {
+                self.at(at, Happening::Unsubscribe { client });
+                self.at(later, Happening::Subscribe { client });
             }
             // The first stays, so that somebody is left to see the end.
             _ if client > 0 => self.at(at, Happening::Leave { client }),

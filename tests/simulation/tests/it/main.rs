@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use tidewire_server::Switches;
-use tidewire_simulation::{Plan, Promise, Told, play, search, shrink};
+use tidewire_simulation::{Plan, Promise, Tally, Told, play, search, shrink};
 
 /// `SEEDS=…` plays more, or fewer; `FIRST=…` begins elsewhere.
 const SEEDS: u64 = 20_000;
@@ -13,10 +13,16 @@ fn no_schedule_of_faults_breaks_the_promise() {
     let began = Instant::now();
     let first = number("FIRST").unwrap_or(0);
     let seeds = first..first + number("SEEDS").unwrap_or(SEEDS);
-    let found = search(seeds, Switches::default(), 10);
+    let found = search(seeds.clone(), Switches::default(), 10);
     println!("{:.1} s: {:?}", began.elapsed().as_secs_f64(), found.tally);
     for (seed, failure) in &found.failures {
         println!("seed {seed}: {failure}");
+    }
+    if seeds == (0..SEEDS) && found.failures.is_empty() {
+        // The schedules must have had something to show.
+        let Tally { shown, resets, missing, rewinds, healed, excused, .. } = found.tally;
+        assert!(shown > 200_000 && resets > 5_000 && healed > 20_000, "{:?}", found.tally);
+        assert!(missing > 50 && rewinds > 200 && excused < shown / 20, "{:?}", found.tally);
     }
     if let Some((seed, failure)) = found.failures.into_iter().next() {
         let plan = Plan::of(seed);
