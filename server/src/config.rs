@@ -37,6 +37,8 @@ pub struct Config {
     pub backbone: Option<BackboneAddress>,
     /// How encrypted links to Redis are made.
     pub redis: RedisTls,
+    /// What begins every name in Redis.
+    pub redis_prefix: Option<String>,
     /// Node, limits, namespaces.
     pub settings: Settings,
     /// Which web pages may connect.
@@ -94,6 +96,7 @@ impl Default for Config {
             listen: None,
             backbone: None,
             redis: RedisTls::default(),
+            redis_prefix: None,
             settings: Settings::default(),
             origins: Origins::default(),
             keys: TokenKeys::default(),
@@ -154,7 +157,10 @@ impl Config {
         if let Some(origins) = root.section("origins", origins) {
             config.origins = origins;
         }
-        config.redis = root.section("redis", |redis| redis::tls(redis, sources)).unwrap_or_default();
+        root.section("redis", |redis| {
+            config.redis_prefix = redis.parsed("prefix", redis::prefix, "\"staging:\"");
+            config.redis = redis::tls(redis, sources);
+        });
         root.section("metrics", |metrics| {
             config.metrics = metrics.parsed("listen", metrics_at, "\"127.0.0.1:9464\"")
         });

@@ -5,7 +5,7 @@ use tidewire_backbone::{
     Appended, Arrival, Backbone, BackboneError, Draft, Interrupted, RedisBackbone, RedisConfig, Retention,
 };
 use tidewire_protocol::ChannelName;
-use tidewire_test_redis::{Server, Settings, Topology, wait_until};
+use tidewire_test_redis::{Cluster, Server, Settings, Topology, wait_until};
 
 use crate::redis::{channel, config, draft, next, until};
 
@@ -129,6 +129,22 @@ async fn a_replica_that_never_comes_leaves_the_node_in_service() {
     let other: ChannelName = "chat:lobby".parse().unwrap();
     node.publish(&other, draft(1), Retention::DEFAULT).await.unwrap();
     assert_ne!(arrivals.try_recv().ok(), Some(Arrival::Interrupted(Interrupted::All)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_cluster_a_replica_of_the_channels_primary_must_have_it() {
+    let mut cluster = tokio::task::block_in_place(Cluster::start);
+    let config = RedisConfig { replicated: ["news".to_owned()].into(), ..config(cluster.url()) };
+    let (node, _arrivals) = RedisBackbone::connect(config).await.unwrap();
+    let appended = node.publish(&channel(), draft(1), Retention::DEFAULT).await.unwrap();
+    assert!(matches!(appended, Appended::Accepted { .. }), "{appended:?}");
+    let slot = cluster.slot("{news:today}");
+    let replica = cluster.replica_of(slot).unwrap();
+    cluster.server(replica).freeze();
+    assert_unknown(node.publish(&channel(), draft(2), Retention::DEFAULT).await);
+    cluster.server(replica).thaw();
+    let taken = node.publish(&channel(), draft(2), Retention::DEFAULT).await.unwrap();
+    assert!(matches!(taken, Appended::Old { position: Some(_) }), "{taken:?}");
 }
 
 fn assert_unknown(outcome: Result<Appended, BackboneError>) {

@@ -5,6 +5,15 @@ use tidewire_backbone::{RedisIdentity, RedisTls};
 use super::section::Section;
 use super::sources::Sources;
 
+/// Reads what begins every name in Redis.
+pub(super) fn prefix(text: &str) -> Result<String, &'static str> {
+    let is_good = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+    match text.len() {
+        1..=64 if text.bytes().all(is_good) => Ok(text.to_owned()),
+        _ => Err("a prefix has 1 to 64 letters, digits and - _ . :"),
+    }
+}
+
 pub(super) fn tls(section: &mut Section<'_, '_>, sources: &Sources<'_>) -> RedisTls {
     let ca = sources.file(section, "ca_file").map(|ca| ca.value.reveal().to_owned());
     let certificate = sources.file(section, "certificate_file");

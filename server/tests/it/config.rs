@@ -182,6 +182,7 @@ fn each_kind_of_mistake_has_its_advice() {
             "has nothing that a replica could keep",
             "leave `acks` out",
         ),
+        ("[redis]\nprefix = \"a b\"", "a prefix has 1 to 64 letters", "for example \"staging:\""),
         ("[server]\ndrain = 20", "`server.drain` cannot be a number", "\"30s\""),
         ("[server]\ndrain = \"20\"", "is no duration", "\"30s\""),
         ("[server]\ndrain = \"2h\"", "`server.drain` cannot be \"2h\"", "from 0ns to 3600s"),

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use tidewire_test_redis::{Server as Redis, Topology};
+use tidewire_test_redis::{Server as Redis, Settings, Topology};
 use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio_tungstenite::tungstenite;
@@ -198,6 +198,15 @@ async fn without_its_redis_a_server_is_not_ready_refuses_to_publish_and_says_so(
         status.success() && log.contains("the backbone does not answer; not ready, trying again"),
         "{log}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_wants_a_password_is_told_at_the_start() {
+    let redis = Redis::with(Settings::default().password("secret"));
+    let output = tidewire(&["serve", "--listen", "127.0.0.1:0", "--backbone", &redis.url()]).await;
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    assert!(said.contains("wants a password: redis://:PASSWORD@HOST:PORT"), "{said}");
 }
 
 #[tokio::test]

@@ -136,7 +136,10 @@ async fn connect(plan: &Plan) -> Result<(Arc<dyn Backbone>, Arrivals), Failure> 
         BackboneAddress::Redis(addresses) => {
             let replicated = plan.config.settings.namespaces.replicated().map(str::to_owned).collect();
             let tls = plan.config.redis.clone();
-            let config = RedisConfig { tls, replicated, ..RedisConfig::new(addresses.clone()) };
+            let mut config = RedisConfig { tls, replicated, ..RedisConfig::new(addresses.clone()) };
+            if let Some(prefix) = &plan.config.redis_prefix {
+                config.prefix.clone_from(prefix);
+            }
             match RedisBackbone::connect(config).await {
                 Ok((backbone, arrivals)) => Ok((Arc::new(backbone), arrivals)),
                 Err(error) => Err(Failure::wrong(format!("error: backbone {addresses}: {error}"))),
