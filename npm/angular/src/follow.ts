@@ -44,7 +44,8 @@ export function follow<Received>(
     { last },
   );
   const stopFollowing = client.on('status', () => {
-    if (state.status !== 'live' || subscription.status !== 'pending') return;
+    // From one connection to the next without a loss: messages come all the time.
+    if (state.status !== 'live' || client.status === 'live') return;
     state.status = 'pending';
     changed();
     on.lost?.();

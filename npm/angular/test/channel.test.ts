@@ -82,6 +82,17 @@ test('what was missed is replayed, and said', async () => {
   expect(heard).toEqual(['chat:lobby', 0, 'lost', 1, 'missed']);
 });
 
+test('a move to another node is no loss', async () => {
+  const { server, fixture } = await stage(Lobby);
+  const { room, heard } = fixture.componentInstance;
+
+  server.move();
+  await shown(fixture);
+
+  expect(room.status()).toBe('live');
+  expect(heard).toEqual(['chat:lobby', 0, 0]);
+});
+
 test('a gap is said, with its reason, and handlers hear it before what follows', async () => {
   const { server, fixture } = await stage(Lobby);
   const { room, heard } = fixture.componentInstance;

@@ -1,8 +1,8 @@
 import { Component, effect, inject, viewChild } from '@angular/core';
 import { Title } from '@angular/platform-browser';
+import { injectConnection } from '@tidewire/angular';
 
 import { Composer } from './composer';
-import { injectConnection } from './connection';
 import { Me } from './me';
 import { MessageList } from './message-list';
 import { NameField } from './name-field';

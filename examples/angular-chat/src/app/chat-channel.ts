@@ -1,4 +1,4 @@
-import { defineChannel } from '@tidewire/client';
+import { defineChannel } from '@tidewire/angular';
 import * as v from 'valibot';
 
 /** What is said in a room. Whatever arrives is checked against it, whoever sent it. */

@@ -1,13 +1,11 @@
-import { DestroyRef, Signal, effect, inject, signal, untracked } from '@angular/core';
-import { TidewireError } from '@tidewire/client';
+import { DestroyRef, Signal, inject, untracked } from '@angular/core';
+import { Gap, TidewireError, injectChannel, injectFrameSignal } from '@tidewire/angular';
 
 import { Absence } from './absence';
 import { ChatMessage, chat } from './chat-channel';
-import { FrameBatch } from './frame-batch';
 import { Me } from './me';
 import { randomId } from './random';
-import { TIDEWIRE } from './tidewire';
-import { EMPTY, Gap, Happening, Timeline, after } from './timeline';
+import { EMPTY, Happening, Timeline, after } from './timeline';
 
 /** A room is opened with this many of its last messages. */
 const LAST = 50;
@@ -15,77 +13,65 @@ const LAST = 50;
 /** A room one is in: what was said there, and how to say something. */
 export interface Room {
   readonly timeline: Signal<Timeline>;
-  say(text: string): void;
-  retry(message: ChatMessage): void;
+  say(text: string): Promise<void>;
+  retry(message: ChatMessage): Promise<void>;
 }
 
-/** Subscribes to the room of that name, and to the next one when the name changes, until its injector is destroyed. */
+/** Follows the room of that name, and the next one when the name changes, until its injector is destroyed. */
 export function injectRoom(name: Signal<string>): Room {
-  const client = inject(TIDEWIRE);
   const me = inject(Me);
-  const timeline = signal(EMPTY);
-  const batch = new FrameBatch<Happening>(happenings =>
-    timeline.update(before => happenings.reduce(after, before)),
-  );
+  const absence = injectAbsence();
+  let timeline = EMPTY;
+  const shown = injectFrameSignal(() => timeline);
+  const tell = (happening: Happening) => {
+    timeline = after(timeline, happening);
+    shown.changed();
+  };
 
-  const absence = new Absence(Date.now());
-  const tick = () => absence.tick(Date.now(), navigator.onLine);
-  const ticking = setInterval(tick, 1000);
-  inject(DestroyRef).onDestroy(() => clearInterval(ticking));
-
-  effect(onCleanup => {
-    const channel = client.channel(chat, { room: name() });
-    timeline.set(EMPTY);
-
-    let live = client.status === 'live';
-    const stopFollowing = client.on('status', () => {
-      const lost = live && client.status !== 'live';
-      live = client.status === 'live';
-      if (!lost) return;
-      tick();
-      batch.add({ kind: 'lost', at: absence.began(Date.now()) });
-    });
-
-    // After a reset only what is new arrives. What the log still holds of before, one reads.
-    const recall = async () => {
-      try {
-        const { publications } = await channel.history({ limit: LAST });
-        if (subscription.status === 'closed') return;
-        const logged = publications.map(({ data, meta }) => ({ message: data, position: meta.position }));
-        batch.add({ kind: 'recalled', logged });
-      } catch (error) {
-        batch.add({ kind: 'trouble', why: reasonOf(error) });
-      }
-    };
-
-    const subscription = channel.subscribe(
-      {
-        subscribed: ({ replayed, recovered }) =>
-          batch.add({ kind: 'subscribed', at: Date.now(), replayed, recovered }),
-        gap: gap => {
-          batch.add({ kind: 'gap', at: Date.now(), gap });
-          if (isReset(gap)) void recall();
-        },
-        message: (message, { position, replayed }) =>
-          batch.add({ kind: 'received', message, position, replayed }),
-        error: error => batch.add({ kind: 'trouble', why: error.message }),
+  const channel = injectChannel(chat, () => ({ room: name() }), {
+    last: LAST,
+    // The timeline keeps them, with what else happened between them.
+    keep: 0,
+    on: {
+      opened: () => {
+        timeline = EMPTY;
+        shown.refresh();
       },
-      { last: LAST },
-    );
-
-    onCleanup(() => {
-      subscription.close();
-      stopFollowing();
-      batch.drop();
-    });
+      lost: () => tell({ kind: 'lost', at: absence.began(Date.now()) }),
+      subscribed: ({ replayed, recovered }) =>
+        tell({ kind: 'subscribed', at: Date.now(), replayed, recovered }),
+      gap: gap => {
+        tell({ kind: 'gap', at: Date.now(), gap });
+        if (isReset(gap)) void recall();
+      },
+      message: (message, { position, replayed }) => tell({ kind: 'received', message, position, replayed }),
+      error: error => tell({ kind: 'trouble', why: error.message }),
+    },
   });
 
+  /** Tells of something only as long as one is in the room where it began. */
+  const tellHere = () => {
+    const here = untracked(name);
+    return (happening: Happening) => untracked(name) === here && tell(happening);
+  };
+
+  /** After a reset only what is new arrives. What the log still holds of before, one reads. */
+  async function recall(): Promise<void> {
+    const tell = tellHere();
+    try {
+      const { publications } = await channel.history({ limit: LAST });
+      const logged = publications.map(({ data, meta }) => ({ message: data, position: meta.position }));
+      tell({ kind: 'recalled', logged });
+    } catch (error) {
+      tell({ kind: 'trouble', why: reasonOf(error) });
+    }
+  }
+
   async function publish(message: ChatMessage): Promise<void> {
-    const room = untracked(name);
-    const tell = (happening: Happening) => untracked(name) === room && batch.add(happening);
+    const tell = tellHere();
     tell({ kind: 'sending', message });
     try {
-      await client.channel(chat, { room }).publish(message);
+      await channel.publish(message);
       tell({ kind: 'sent', id: message.id });
     } catch (error) {
       tell({ kind: 'failed', id: message.id, why: reasonOf(error) });
@@ -93,9 +79,23 @@ export function injectRoom(name: Signal<string>): Room {
   }
 
   return {
-    timeline: timeline.asReadonly(),
+    timeline: shown,
     say: text => publish({ id: randomId(), author: me.author(), text, at: Date.now() }),
-    retry: message => publish(message),
+    retry: publish,
+  };
+}
+
+/** Watches, once a second, whether the page is awake and the network there. */
+function injectAbsence(): { began(now: number): number } {
+  const absence = new Absence(Date.now());
+  const tick = () => absence.tick(Date.now(), navigator.onLine);
+  const ticking = setInterval(tick, 1000);
+  inject(DestroyRef).onDestroy(() => clearInterval(ticking));
+  return {
+    began(now) {
+      tick();
+      return absence.began(now);
+    },
   };
 }
 

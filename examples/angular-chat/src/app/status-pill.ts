@@ -1,6 +1,6 @@
 import { Component, computed, input } from '@angular/core';
+import type { Connection } from '@tidewire/angular';
 
-import type { Connection } from './connection';
 import { injectSecondsLeft } from './seconds-left';
 
 /** How the connection is doing, in a word. */

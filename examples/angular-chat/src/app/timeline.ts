@@ -1,11 +1,6 @@
-import type { ChatMessage } from './chat-channel';
+import type { Gap } from '@tidewire/angular';
 
-/** Word from the client that messages are missing. */
-export interface Gap {
-  readonly reason: string;
-  /** How many, where that is known. */
-  readonly count?: number;
-}
+import type { ChatMessage } from './chat-channel';
 
 /** Something said in the room. */
 export interface Said {

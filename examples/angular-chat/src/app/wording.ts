@@ -1,4 +1,6 @@
-import type { Gap, Word } from './timeline';
+import type { Gap } from '@tidewire/angular';
+
+import type { Word } from './timeline';
 
 /** A stretch of time as one says it: `12 s`, `3 min`, `2 h 5 min`. */
 export function duration(milliseconds: number): string {

@@ -64,6 +64,11 @@ export class TestDriver implements Driver {
     this.#host([{ kind: 'status', detail: { status: 'waiting', reason, until: Date.now() } }]);
   }
 
+  /** Another connection takes over. */
+  move(): void {
+    if (this.#phase === 'live') this.#goLive();
+  }
+
   close(): void {
     this.#phase = 'closed';
     this.#waiting = [];

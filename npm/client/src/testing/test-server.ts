@@ -59,6 +59,11 @@ export class TestServer {
     for (const driver of this.#drivers) driver.connect();
   }
 
+  /** Clients move to another connection without losing the one they have, as from a node that is drained. */
+  move(): void {
+    for (const driver of this.#drivers) driver.move();
+  }
+
   /** The channel's log forgets everything: who was away then gets a gap, `trimmed`. */
   trim(channel: string): void {
     this.#log(channel).trim();
