@@ -11,6 +11,7 @@ mod config;
 mod greeting;
 mod keys;
 mod message;
+mod places;
 mod presence;
 mod primary;
 mod probing;
@@ -84,6 +85,8 @@ impl RedisBackbone {
         let shards = Arc::new(Shards::new(&config, &keys, &Arc::new(outlet), &mut tasks)?);
         let tidying = Tidying::default();
         tasks.spawn(tidying.clone().run(Arc::clone(&shards), keys.clone()));
+        let home = presence::HOME.parse().map_err(|_| nonsense())?;
+        tasks.spawn(places::compare(Arc::clone(&shards), keys.clone(), home));
         let backbone = Self { config, keys, shards, tidying, _tasks: tasks };
         match tokio::time::timeout(backbone.config.timeout, backbone.shards.up()).await {
             Ok(outcome) => outcome?,

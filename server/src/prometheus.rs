@@ -76,6 +76,10 @@ pub const METRICS: &[(&str, &str)] = &[
     ("tidewire_moves_asked_total", "Clients that were asked to move to another connection, by reason"),
     ("tidewire_origins_refused_total", "Pages of origins that may not connect"),
     ("tidewire_panics_total", "Panics, each of which ended one connection or one task alone"),
+    (
+        "tidewire_places_disputed_total",
+        "Times when another node was seen to have other Redises in its list, or in another order",
+    ),
     ("tidewire_presence_expelled_total", "Members of ended nodes that this node removed from channels"),
     ("tidewire_presence_failures_total", "Calls about who is in a channel that failed and are tried again"),
     ("tidewire_presence_leases_ended_total", "Leases of nodes that this node found to have ended"),

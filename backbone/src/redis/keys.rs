@@ -43,6 +43,11 @@ impl Keys {
         ["members", "names", "users", "leases"].map(|part| format!("{}{part}:{{{channel}}}", self.prefix))
     }
 
+    /// What says which of the Redises this is.
+    pub(super) fn place(&self, home: &ChannelName) -> String {
+        format!("{}place:{{{home}}}", self.prefix)
+    }
+
     /// The key of the nodes' leases, which is where this channel's would be.
     pub(super) fn leases(&self, home: &ChannelName) -> String {
         format!("{}nodes:{{{home}}}", self.prefix)
@@ -52,7 +57,7 @@ impl Keys {
     pub(super) fn all(&self, channel: &ChannelName) -> Vec<String> {
         let mut keys = Vec::from(self.of(channel));
         keys.extend(self.presence(channel));
-        keys.push(self.leases(channel));
+        keys.extend([self.leases(channel), self.place(channel)]);
         keys
     }
 

@@ -17,8 +17,8 @@ use crate::{Attendee, BackboneError, Counts, Crowd, Lease, PresenceStore, Presen
 const TOGETHER: usize = 256;
 /// How long a lease that is not renewed is remembered.
 const REMEMBERED: Duration = Duration::from_secs(3600);
-/// The leases are where this channel would be.
-const HOME: &str = "tidewire:nodes";
+/// What concerns no channel, as the leases, is where this one would be.
+pub(super) const HOME: &str = "tidewire:nodes";
 
 /// What a change did.
 struct Changed {

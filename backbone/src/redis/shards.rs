@@ -32,6 +32,11 @@ impl Shards {
         &self.0[jump(hash(channel), self.0.len())]
     }
 
+    /// All of them, in the order of their addresses.
+    pub(super) fn each(&self) -> impl ExactSizeIterator<Item = &Shard> {
+        self.0.iter()
+    }
+
     /// Whether at least one is up: its channels can be served.
     pub(super) fn is_any_up(&self) -> bool {
         self.0.iter().any(Shard::is_up)

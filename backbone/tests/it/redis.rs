@@ -362,6 +362,21 @@ async fn a_primary_that_becomes_a_replica_is_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_primary_that_becomes_a_replica_is_left_though_nobody_publishes() {
+    let (old, new) = (RedisCluster::start(), RedisCluster::start());
+    let address = Address::of(&old.server).await;
+    let (node, mut arrivals) = RedisBackbone::connect(config(address.url())).await.unwrap();
+    node.listen(&channel()).await.unwrap();
+    address.move_to(&new.server);
+    // As a replica it would go on announcing what the new primary announces, and miss what was in between.
+    old.server.run::<()>(&["REPLICAOF", "127.0.0.1", &new.server.port().to_string()]);
+    assert_eq!(next(&mut arrivals).await, Arrival::Interrupted(Interrupted::All));
+    // By then everything else is at the new one too: what is read is its own.
+    node.read(&channel(), 0, 9).await.unwrap();
+    assert!(new.server.run::<bool>(&["EXISTS", "tidewire:tip:{news:today}"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_publish_takes_four_calls_in_the_steady_state() {
     let cluster = RedisCluster::start();
     let node = Node::of(&cluster).await;

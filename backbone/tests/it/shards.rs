@@ -74,6 +74,16 @@ async fn a_dead_server_concerns_its_channels_alone() {
     until(|| node.is_ready()).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn each_server_knows_its_place() {
+    let shards = Shards::start();
+    let _node = Node::of(&shards).await;
+    for (server, place) in shards.0.iter().zip(["1 of 3", "2 of 3", "3 of 3"]) {
+        let known = || server.run::<Option<String>>(&["GET", "tidewire:place:{tidewire:nodes}"]);
+        until(|| known().as_deref() == Some(place)).await;
+    }
+}
+
 fn channels() -> impl Iterator<Item = ChannelName> {
     (0..60).map(|number| format!("room:{number}").parse().unwrap())
 }

@@ -18,7 +18,8 @@ pub(super) struct Serve {
     /// Address and port to listen on [default: 127.0.0.1:7800]
     #[arg(long, value_name = "ADDRESS", env = "TIDEWIRE_LISTEN", value_parser = parse_address)]
     listen: Option<SocketAddr>,
-    /// How nodes share channels: memory, or redis://HOST:PORT [default: memory]
+    /// How nodes share channels: memory, redis://HOST:PORT, redis+sentinel://HOST:PORT,…/NAME or
+    /// redis+cluster://HOST:PORT,… [default: memory]
     #[arg(long, value_name = "BACKBONE", env = "TIDEWIRE_BACKBONE", hide_env_values = true)]
     backbone: Option<BackboneAddress>,
     /// Let anonymous clients of this machine do everything, for development

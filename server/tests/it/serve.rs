@@ -201,6 +201,23 @@ async fn without_its_redis_a_server_is_not_ready_refuses_to_publish_and_says_so(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_node_with_another_list_of_servers_is_noticed() {
+    let redis = Redis::start();
+    let key = "tidewire:place:{tidewire:nodes}";
+    redis.run::<()>(&["SET", key, "2 of 3"]);
+    let mut server = Running::start(&["--dev", "--backbone", &redis.url()]).await;
+    in_time(async {
+        while redis.run::<String>(&["GET", key]) != "1 of 1" {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    server.signal("TERM").await;
+    let (_, log) = server.ended().await;
+    assert!(log.contains("at another place of its list") && log.contains("2 of 3"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_redis_that_wants_a_password_is_told_at_the_start() {
     let redis = Redis::with(Settings::default().password("secret"));
     let output = tidewire(&["serve", "--listen", "127.0.0.1:0", "--backbone", &redis.url()]).await;
