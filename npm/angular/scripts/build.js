@@ -2,7 +2,7 @@
 // and what is made suits every version of it.
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
-import { rm } from 'node:fs/promises';
+import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,6 +25,23 @@ await build({
   sourcemap: true,
   logLevel: 'warning',
 });
+
+// What `ng add` runs: Angular's tools load it in the older form of modules.
+await build({
+  absWorkingDir: here,
+  entryPoints: ['src/schematics/ng-add.ts'],
+  outdir: join(dist, 'schematics'),
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20',
+  bundle: true,
+  packages: 'external',
+  logLevel: 'warning',
+});
+for (const file of ['collection.json', 'ng-add.schema.json']) {
+  await copyFile(join(here, 'src/schematics', file), join(dist, 'schematics', file));
+}
+await writeFile(join(dist, 'schematics/package.json'), '{ "type": "commonjs" }\n');
 
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', join(here, 'tsconfig.build.json')], { stdio: 'inherit' });
