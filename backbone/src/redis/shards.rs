@@ -29,7 +29,10 @@ impl Shards {
 
     /// The one that has a channel; the same on every node that names the same Redises in the same order.
     pub(super) fn of(&self, channel: &ChannelName) -> &Shard {
-        &self.0[jump(hash(channel), self.0.len())]
+        match self.0.as_slice() {
+            [only] => only,
+            several => &several[jump(hash(channel), several.len())],
+        }
     }
 
     /// All of them, in the order of their addresses.

@@ -377,6 +377,21 @@ async fn a_primary_that_becomes_a_replica_is_left_though_nobody_publishes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_comes_disturbs_once_at_most() {
+    // A primary begins another history with its first replica.
+    let (primary, replica) = (RedisCluster::start(), RedisCluster::start());
+    let mut node = Node::listening_to(&primary, &channel()).await;
+    let port = primary.server.port().to_string();
+    replica.server.run::<()>(&["REPLICAOF", "127.0.0.1", &port]);
+    assert_eq!(node.arrival().await, Arrival::Interrupted(Interrupted::All));
+    until(|| node.backbone.is_ready()).await;
+    for seq in 1..=3 {
+        node.append(&channel(), draft(seq), Retention::DEFAULT).await;
+        assert_eq!(node.entry().await.1.seq, seq);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_publish_takes_four_calls_in_the_steady_state() {
     let cluster = RedisCluster::start();
     let node = Node::of(&cluster).await;
