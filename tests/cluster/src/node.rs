@@ -193,6 +193,14 @@ impl Build {
         let own = if folder.ends_with("deps") { folder.parent() } else { Some(folder) };
         let target = own.and_then(Path::parent).expect("a target folder");
         cargo.current_dir(env!("CARGO_MANIFEST_DIR")).env("CARGO_TARGET_DIR", target);
+        // What the outer cargo put there: build scripts watch some of it, and would run anew.
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CARGO_"))
+        {
+            let keep = ["CARGO_HOME", "CARGO_TARGET_DIR"].iter().any(|kept| name == *kept);
+            if !keep && !name.to_string_lossy().starts_with("CARGO_BUILD_") {
+                cargo.env_remove(name);
+            }
+        }
         assert!(cargo.status().is_ok_and(|status| status.success()), "{cargo:?}");
         target.join(profile).join(format!("tidewire{}", std::env::consts::EXE_SUFFIX))
     }

@@ -165,9 +165,10 @@ impl Redis {
     }
 }
 
-/// A replica of a server, as far as that is in step.
+/// A replica of a server, in step with it; when it is started again, it is nobody's.
 pub(super) fn replica_of(server: &Server) -> Server {
-    let replica = Server::with(Settings::default().replica_of(server.port()));
+    let replica = Server::start();
+    replica.run::<()>(&["REPLICAOF", "127.0.0.1", &server.port().to_string()]);
     wait_until("the replica follows", PATIENCE, || replica.info("replication", "master_link_status") == "up");
     replica
 }
