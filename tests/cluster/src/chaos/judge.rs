@@ -28,8 +28,11 @@ pub fn judge(history: &History) -> Verdict {
     for channel in channels.values() {
         agreement::judge(&channel.sights, grounds, &mut verdict);
     }
-    for recovery in recoveries(history).iter().filter(|recovery| recovery.is_late()) {
+    for recovery in recoveries(history) {
         let harm = &history.harms[recovery.harm];
+        if !recovery.is_late(harm) {
+            continue;
+        }
         verdict.find(Wrong::LateRecovery, recovery.full, || {
             let (after, within) = (recovery.full.since(harm.to), harm.within);
             format!("{} {}: complete {after:?} after its end, not within {within:?}", harm.kind, harm.detail)

@@ -14,7 +14,8 @@ pub struct Recovery {
     pub late: u64,
     /// Which of them came last, to whom, how long after it was published.
     pub last: Option<(Mark, u16, Duration)>,
-    after_end: Duration,
+    /// How many came late after that, for other reasons: a busy machine, for one.
+    pub elsewhere: u64,
     within: Duration,
 }
 
@@ -23,8 +24,8 @@ pub const LATE: Duration = Duration::from_millis(250);
 
 impl Recovery {
     /// Whether it took longer than it may.
-    pub fn is_late(&self) -> bool {
-        self.after_end > self.within
+    pub fn is_late(&self, harm: &Harm) -> bool {
+        self.full.since(harm.to) > self.within
     }
 
     /// From the fault's beginning to full delivery.
@@ -33,36 +34,42 @@ impl Recovery {
     }
 }
 
-/// How each fault was overcome: late deliveries count for the last fault that had begun.
+/// Where nothing is late for so long, a fault is overcome: what is late afterwards has other reasons.
+const CALM: Duration = Duration::from_millis(500);
+
+/// How each fault was overcome. Late deliveries count for the last fault that had begun.
 pub fn recoveries(history: &History) -> Vec<Recovery> {
     let harms = &history.harms;
-    let mut recoveries: Vec<Recovery> = harms
-        .iter()
-        .enumerate()
-        .map(|(harm, it)| Recovery {
-            harm,
-            full: it.from,
-            late: 0,
-            last: None,
-            after_end: Duration::ZERO,
-            within: it.within,
-        })
-        .collect();
-    for Delivery { mark, subscriber, sent, got } in deliveries(history).filter(|one| one.took() > LATE) {
-        let begun = harms.partition_point(|harm| harm.from <= got);
+    let mut late: Vec<Vec<Delivery>> = vec![Vec::new(); harms.len()];
+    for delivery in deliveries(history).filter(|one| one.took() > LATE) {
+        let begun = harms.partition_point(|harm| harm.from <= delivery.got);
         // What was late before the last fault is the business of the one before.
-        let of = (0..begun).rev().find(|&nth| harms[nth].from.since(sent) <= LATE);
-        if let Some(recovery) = of.and_then(|nth| recoveries.get_mut(nth)) {
-            if got >= recovery.full {
-                (recovery.full, recovery.last) = (got, Some((mark, subscriber, got.since(sent))));
-            }
-            recovery.late += 1;
+        let of = (0..begun).rev().find(|&nth| harms[nth].from.since(delivery.sent) <= LATE);
+        if let Some(of) = of {
+            late[of].push(delivery);
         }
     }
-    for recovery in &mut recoveries {
-        recovery.after_end = recovery.full.since(harms[recovery.harm].to);
+    late.into_iter().enumerate().map(|(nth, late)| overcome(nth, &harms[nth], late)).collect()
+}
+
+/// Follows what was late from the fault on, without a pause.
+fn overcome(nth: usize, harm: &Harm, mut late: Vec<Delivery>) -> Recovery {
+    late.sort_unstable_by_key(|one| one.sent);
+    let mut recovery =
+        Recovery { harm: nth, full: harm.from, late: 0, last: None, elsewhere: 0, within: harm.within };
+    let mut until = harm.to;
+    for Delivery { mark, subscriber, sent, got } in late {
+        if sent.since(until) > CALM {
+            recovery.elsewhere += 1;
+            continue;
+        }
+        until = until.max(got);
+        recovery.late += 1;
+        if got >= recovery.full {
+            (recovery.full, recovery.last) = (got, Some((mark, subscriber, got.since(sent))));
+        }
     }
-    recoveries
+    recovery
 }
 
 /// The first time that a subscriber got an accepted publication.

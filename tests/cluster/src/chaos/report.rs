@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::{History, Verdict, Wrong, recoveries};
+use super::{History, LATE, Verdict, Wrong, recoveries};
 
 /// A run in a few lines, for a terminal.
 pub fn text(history: &History, verdict: &Verdict) -> String {
@@ -47,8 +47,10 @@ pub fn text(history: &History, verdict: &Verdict) -> String {
             shown(row.worst_after_end)
         ));
     }
-    line(String::new());
     let mut slowest = recoveries(history);
+    let elsewhere: u64 = slowest.iter().map(|recovery| recovery.elsewhere).sum();
+    line(format!("late by more than {LATE:?} when faults were overcome: {elsewhere} deliveries"));
+    line(String::new());
     slowest.sort_by_key(|recovery| std::cmp::Reverse(recovery.took(&history.harms[recovery.harm])));
     for recovery in slowest.iter().take(5) {
         let harm = &history.harms[recovery.harm];
