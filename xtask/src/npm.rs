@@ -85,31 +85,28 @@ pub(crate) fn install(repository: &Repository) -> anyhow::Result<Node> {
     Ok(node)
 }
 
-/// Makes the module fit for browsers: its glue, and wasm-opt.
+/// Makes the module fit for browsers: wasm-bindgen, and wasm-opt.
 pub(crate) fn glue(repository: &Repository, node: &Node, module: &Path) -> anyhow::Result<()> {
     let result = repository.path("npm/client/wasm");
     let inputs = [module.to_owned(), repository.path("xtask/bindgen"), repository.path("package-lock.json")];
     Stamp::new(repository.target("xtask/glue.stamp"), &inputs)?.unless_fresh(&result, || {
-        timed("glue made, module optimised", || {
+        timed("module optimised", || {
             let folder = repository.target("xtask/glue");
             if folder.exists() {
                 fs::remove_dir_all(&folder)?;
             }
+            fs::create_dir_all(&folder)?;
+            let unoptimised = repository.target("xtask/unoptimised.wasm");
             let mut bindgen = std::process::Command::new(repository.built("tidewire-bindgen"));
-            bindgen.arg(module).arg(&folder);
+            bindgen.arg(module).arg(&unoptimised);
             run_quietly(bindgen)?;
 
-            let unoptimised = folder.join("tidewire_bg.wasm");
-            let optimised = folder.join("optimised.wasm");
             let mut optimiser = node.command(repository, "node");
             optimiser.arg(repository.path("node_modules/binaryen/bin/wasm-opt"));
             optimiser.args(["--strip-debug", "--strip-producers", "--strip-target-features"]);
             optimiser.args(WASM_SIZE);
-            optimiser.args(WASM_FEATURES).arg(&unoptimised).arg("-o").arg(&optimised);
+            optimiser.args(WASM_FEATURES).arg(&unoptimised).arg("-o").arg(folder.join("tidewire.wasm"));
             run_quietly(optimiser)?;
-            fs::rename(&optimised, &unoptimised)?;
-            // It types the module's raw exports, which only the glue calls; to the package the module is bytes.
-            fs::remove_file(folder.join("tidewire_bg.wasm.d.ts"))?;
             replace(&folder, &result)
         })
     })

@@ -56,7 +56,7 @@ await build({
   external: ['./tidewire.wasm'],
 });
 await build({ ...common, entryPoints: ['src/testing.ts'], plugins: [itself] });
-await copyFile(join(here, 'wasm/tidewire_bg.wasm'), join(dist, 'tidewire.wasm'));
+await copyFile(join(here, 'wasm/tidewire.wasm'), join(dist, 'tidewire.wasm'));
 
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', join(here, 'tsconfig.build.json')], { stdio: 'inherit' });

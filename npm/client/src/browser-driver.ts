@@ -1,8 +1,8 @@
-import { Session } from '../wasm/tidewire.js';
-import type { Driver, Host } from './driver.ts';
+import type { Broken, Driver, Host } from './driver.ts';
 import { TidewireError } from './errors.ts';
 import { watchPage } from './page.ts';
 import { utf8 } from './payload.ts';
+import type { Session } from './session.ts';
 import { unpack } from './unpack.ts';
 
 /** What happened, in the fields of client-wasm's `told.rs`. */
@@ -39,9 +39,10 @@ const LONGEST_MS = 2 ** 31 - 1;
 
 /** A session in WebAssembly with its edges: sockets, a timer, the page's events. */
 export class BrowserDriver implements Driver {
+  readonly #session: Session;
   readonly #url: string;
   readonly #host: Host;
-  readonly #session = new Session(crypto.getRandomValues(new BigUint64Array(1))[0]!);
+  readonly #broken: Broken;
   /** The open link, and while the session moves to another node also the one before. */
   readonly #sockets = new Map<number, WebSocket>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -50,9 +51,11 @@ export class BrowserDriver implements Driver {
   #apart = apart();
   #unwatch: (() => void) | undefined;
 
-  constructor(url: string, host: Host) {
+  constructor(session: Session, url: string, host: Host, broken: Broken) {
+    this.#session = session;
     this.#url = url;
     this.#host = host;
+    this.#broken = broken;
   }
 
   connect(): void {
@@ -107,8 +110,13 @@ export class BrowserDriver implements Driver {
     if (this.#apart - before > SLEPT_MS) this.#tell(CLOCK_JUMPED);
 
     const now = performance.now();
-    const packed = this.#session.handle(now, kind, id, count, +offset, parseInt(tag!, 16), utf8(text), bytes);
-    const { due, outputs } = unpack(packed as Uint8Array<ArrayBuffer>);
+    let packed;
+    try {
+      packed = this.#session.handle(now, kind, id, count, +offset, parseInt(tag!, 16), utf8(text), bytes);
+    } catch (cause) {
+      return this.#breaks(cause);
+    }
+    const { due, outputs } = unpack(packed);
     const events = [];
     let refused: Told | undefined;
     for (const output of outputs) {
@@ -120,6 +128,14 @@ export class BrowserDriver implements Driver {
     this.#wait(due - now);
     if (events.length) this.#host(events);
     if (refused) this.#tell(CLOSED, refused);
+  }
+
+  /** The session has trapped: with it goes all that it had. */
+  #breaks(cause: unknown): void {
+    this.#unwatch?.();
+    clearTimeout(this.#timer);
+    for (const id of this.#sockets.keys()) this.#take(id)?.close();
+    this.#broken(cause);
   }
 
   /** Begins to open a socket; gives what a refusal amounts to, as for `ws:` from an `https:` page. */

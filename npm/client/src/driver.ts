@@ -23,5 +23,8 @@ export interface Driver {
 /** Takes all that happened in one step. */
 export type Host = (events: (RequestEvent | ClientEvent)[]) => void;
 
+/** Hears that a driver's WebAssembly has failed: it does nothing any more, and is not to be called. */
+export type Broken = (cause: unknown) => void;
+
 /** Makes drivers, once WebAssembly is loaded. */
-export type StartDriver = (url: string, host: Host) => Driver;
+export type StartDriver = (url: string, host: Host, broken: Broken) => Driver;

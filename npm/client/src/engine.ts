@@ -50,7 +50,7 @@ export class Engine {
     this.#tell([{ kind: 'status', detail: { status: 'connecting' } }]);
     this.#load().then(
       start => this.#start(start),
-      (error: unknown) => this.#failedToLoad(error),
+      (error: unknown) => this.#fail('idle', 'does not load', error),
     );
   }
 
@@ -92,24 +92,30 @@ export class Engine {
 
   #start(start: StartDriver): void {
     if (this.#phase === 'closed') return;
-    const driver = start(this.#url, events => this.#tell(events));
+    const driver = start(
+      this.#url,
+      events => this.#tell(events),
+      cause => this.#fail('closed', 'has failed', cause),
+    );
     this.#driver = driver;
     this.#phase = 'running';
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const command of waiting) command(driver);
+    for (const command of waiting) this.command(command);
     // A handler that the commands reached may have closed the client.
     this.#driver?.connect();
   }
 
-  #failedToLoad(cause: unknown): void {
+  /** WebAssembly does not load, which may pass, or has failed, which stays. */
+  #fail(phase: 'idle' | 'closed', what: string, cause: unknown): void {
     if (this.#phase === 'closed') return;
-    this.#phase = 'idle';
+    this.#phase = phase;
+    this.#driver = undefined;
     this.#waiting = [];
     const error =
       cause instanceof TidewireError
         ? cause
-        : new TidewireError('wasm_failed', `Tidewire's WebAssembly does not load: ${String(cause)}`, {
+        : new TidewireError('wasm_failed', `Tidewire's WebAssembly ${what}: ${String(cause)}`, {
             cause,
           });
     this.#failAll(error);

@@ -1,7 +1,7 @@
-import { __wbg_set_wasm, imports } from '../wasm/tidewire.js';
 import { BrowserDriver } from './browser-driver.ts';
 import type { StartDriver } from './driver.ts';
 import { TidewireError } from './errors.ts';
+import { Session } from './session.ts';
 
 /** What WebAssembly can be made of. */
 export type WasmSource = BufferSource | WebAssembly.Module | Response | URL | string;
@@ -22,13 +22,12 @@ async function start(source: () => Promise<WasmSource>): Promise<StartDriver> {
   }
   const bytes = await bytesOf(await source());
   try {
-    const made: unknown = await WebAssembly.instantiate(bytes as BufferSource, imports);
+    const made: unknown = await WebAssembly.instantiate(bytes as BufferSource);
     const { exports } =
       made instanceof WebAssembly.Instance
         ? made
         : (made as WebAssembly.WebAssemblyInstantiatedSource).instance;
-    __wbg_set_wasm(exports);
-    (exports as { __wbindgen_start(): void }).__wbindgen_start();
+    return (url, host, broken) => new BrowserDriver(new Session(exports as never, seed()), url, host, broken);
   } catch (cause) {
     if (!isPolicy(cause)) throw cause;
     throw new TidewireError(
@@ -37,7 +36,6 @@ async function start(source: () => Promise<WasmSource>): Promise<StartDriver> {
       { cause },
     );
   }
-  return (url, host) => new BrowserDriver(url, host);
 }
 
 async function bytesOf(source: WasmSource): Promise<BufferSource | WebAssembly.Module> {
@@ -45,6 +43,11 @@ async function bytesOf(source: WasmSource): Promise<BufferSource | WebAssembly.M
   if (!(from instanceof Response)) return from;
   if (!from.ok) throw new Error(`${from.url} answers ${from.status}`);
   return from.arrayBuffer();
+}
+
+/** Random in all its bits. */
+function seed(): bigint {
+  return crypto.getRandomValues(new BigUint64Array(1))[0]!;
 }
 
 /** Browsers name the policy in an error each in its own words. */

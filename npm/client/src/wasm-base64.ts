@@ -1,3 +1,3 @@
-import base64 from '../wasm/tidewire_bg.wasm?deflated';
+import base64 from '../wasm/tidewire.wasm?deflated';
 
 export default base64;

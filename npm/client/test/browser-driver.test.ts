@@ -1,5 +1,6 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import { defineChannel, type Client } from '../src/slim.ts';
+import { Session } from '../src/session.ts';
+import { defineChannel, type Client, type TidewireError } from '../src/slim.ts';
 import { hex, opened, Socket, stage } from './support/socket.ts';
 
 const lobby = defineChannel('chat:lobby');
@@ -158,4 +159,24 @@ test('bytes are published as bytes, and JSON as its text', async () => {
   await vi.waitFor(() => expect(socket.sent).toHaveLength(2));
   expect(socket.sent[0]?.toString('hex')).toContain('01030102ff');
   expect(socket.sent[1]?.toString('hex')).toContain(`000d${Buffer.from('{"text":"ö"}').toString('hex')}`);
+});
+
+test('WebAssembly that fails ends its client with a word for why', async () => {
+  const { client, socket } = await live();
+  const errors: TidewireError[] = [];
+  client.on('error', error => errors.push(error));
+  const failed = vi.fn<(error: TidewireError) => void>();
+  client.channel(lobby).subscribe({ error: failed });
+  vi.spyOn(Session.prototype, 'handle').mockImplementationOnce(() => {
+    throw new WebAssembly.RuntimeError('unreachable');
+  });
+  const publishing = client.channel(lobby).publish('hello');
+
+  await expect(publishing).rejects.toMatchObject({ code: 'wasm_failed', advice: 'stop' });
+  expect(failed).toHaveBeenCalledExactlyOnceWith(errors[0]);
+  expect(errors).toMatchObject([{ code: 'wasm_failed', message: expect.stringContaining('unreachable') }]);
+  expect(client.status).toBe('closed');
+  expect(socket.isDeaf).toBe(true);
+  expect(socket.closed).toHaveLength(1);
+  await expect(client.channel(lobby).publish('again')).rejects.toMatchObject({ code: 'closed' });
 });

@@ -65,7 +65,7 @@ export function stage(options: Partial<SlimClientOptions> = {}): Client {
   vi.stubGlobal('WebSocket', Socket);
   onTestFinished(() => void vi.unstubAllGlobals());
   Socket.last = undefined;
-  const wasm = readFileSync(new URL('../../wasm/tidewire_bg.wasm', import.meta.url));
+  const wasm = readFileSync(new URL('../../wasm/tidewire.wasm', import.meta.url));
   const client = createClient({ url: 'ws://localhost', wasm, autoConnect: false, ...options });
   onTestFinished(() => client.close());
   return client;
