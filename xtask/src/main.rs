@@ -7,6 +7,7 @@
 mod cargo;
 mod chaos;
 mod demo;
+mod likeness;
 mod node;
 mod npm;
 mod page;

@@ -5,6 +5,7 @@ use std::thread;
 use anyhow::{Context as _, anyhow};
 
 use crate::cargo;
+use crate::likeness::name_by_likeness;
 use crate::node::Node;
 use crate::program::run_quietly;
 use crate::repository::Repository;
@@ -25,7 +26,10 @@ const WASM_FEATURES: [&str; 6] = [
 /// the rest, and functions that are not inlined repeat less. Rust's stack and data leave the first kilobyte of memory
 /// unused. No flag here may assume that traps do not happen: those let a guarded division or load run without its
 /// guard.
-const WASM_SIZE: [&str; 8] = [
+const WASM_SIZE: [&str; 11] = [
+    "--strip-debug",
+    "--strip-producers",
+    "--strip-target-features",
     "-Oz",
     "--gufa",
     "-Oz",
@@ -101,12 +105,17 @@ pub(crate) fn glue(repository: &Repository, node: &Node, module: &Path) -> anyho
             bindgen.arg(module).arg(&unoptimised);
             run_quietly(bindgen)?;
 
-            let mut optimiser = node.command(repository, "node");
-            optimiser.arg(repository.path("node_modules/binaryen/bin/wasm-opt"));
-            optimiser.args(["--strip-debug", "--strip-producers", "--strip-target-features"]);
-            optimiser.args(WASM_SIZE);
-            optimiser.args(WASM_FEATURES).arg(&unoptimised).arg("-o").arg(folder.join("tidewire.wasm"));
-            run_quietly(optimiser)?;
+            let wasm_opt = |input: &Path, flags: &[&str], made: &Path| {
+                let mut optimiser = node.command(repository, "node");
+                optimiser.arg(repository.path("node_modules/binaryen/bin/wasm-opt"));
+                optimiser.args(WASM_FEATURES).args(flags).arg(input).arg("-o").arg(made);
+                run_quietly(optimiser)
+            };
+            let optimised = repository.target("xtask/optimised.wasm");
+            wasm_opt(&unoptimised, &WASM_SIZE, &optimised)?;
+            fs::write(&optimised, name_by_likeness(&fs::read(&optimised)?)?)?;
+            let by_name = ["--reorder-functions-by-name", "--strip-debug"];
+            wasm_opt(&optimised, &by_name, &folder.join("tidewire.wasm"))?;
             replace(&folder, &result)
         })
     })
