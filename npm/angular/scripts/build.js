@@ -13,7 +13,7 @@ const dist = join(here, 'dist');
 await rm(dist, { recursive: true, force: true });
 await build({
   absWorkingDir: here,
-  entryPoints: ['src/index.ts', 'src/rxjs-interop.ts', 'src/testing.ts'],
+  entryPoints: ['src/index.ts', 'src/rxjs-interop.ts', 'src/server.ts', 'src/testing.ts'],
   outdir: dist,
   format: 'esm',
   target: 'es2022',

@@ -16,7 +16,9 @@ import {
 import type { ChannelOptions } from './channel-options.ts';
 import type { ChannelRef } from './channel-ref.ts';
 import { ChannelState } from './channel-state.ts';
-import { follow } from './follow.ts';
+import { Following } from './following.ts';
+import { injectHandover } from './handover.ts';
+import type { HistoryPage } from './history-page.ts';
 import { injectFrameSignal } from './inject-frame-signal.ts';
 import { IN_BROWSER, TIDEWIRE } from './tidewire.ts';
 
@@ -58,10 +60,24 @@ function channelRef<Pattern extends string, Sent, Received>(
   const client = inject(TIDEWIRE);
   const { last = 0, keep = KEEP, on = {} } = options;
   const inBrowser = inject(IN_BROWSER);
+  const handover = injectHandover();
 
   let state = new ChannelState<Received>(keep);
   const shown = injectFrameSignal(() => state.snapshot(), options);
   const current = computed(() => find(client, definition, parameters), { equal: isSame });
+
+  /** Follows a channel; gives how to leave it. */
+  const open = (channel: Channel<Sent, Received>): (() => void) => {
+    const following = new Following(state, on, shown.changed);
+    const take = (page: HistoryPage) => following.take(page, definition.message);
+    if (inBrowser) {
+      const page = last ? handover.rendered(channel.name, last) : undefined;
+      if (page) take(page);
+      return following.begin(client, channel, page ? { since: page.position } : { last });
+    }
+    if (last) handover.render(channel.name, last, take);
+    return following.end;
+  };
 
   effect(onCleanup => {
     const channel = current();
@@ -72,7 +88,7 @@ function channelRef<Pattern extends string, Sent, Received>(
         state.error = channel;
       } else {
         on.opened?.(channel?.name);
-        if (channel && inBrowser) onCleanup(follow(client, channel, last, state, on, shown.changed));
+        if (channel) onCleanup(open(channel));
       }
       shown.refresh();
     });

@@ -27,10 +27,12 @@ export function injectFrameSignal<Value>(
 ): FrameSignal<Value> {
   assertInInjectionContext(injectFrameSignal);
   const zone = inject(NgZone);
-  const chosen = coalesce ?? inject(TIDEWIRE_OPTIONS, { optional: true })?.coalesce ?? 'frame';
-  const shown = signal(read());
   // While a server renders there are no frames, and a timer would keep it waiting.
-  const coalescer = new Coalescer(inject(IN_BROWSER) ? chosen : 'none', () => shown.set(read()));
+  const chosen = inject(IN_BROWSER)
+    ? (coalesce ?? inject(TIDEWIRE_OPTIONS, { optional: true })?.coalesce ?? 'frame')
+    : 'none';
+  const shown = signal(read());
+  const coalescer = new Coalescer(chosen, () => shown.set(read()));
   let destroyed = false;
   inject(DestroyRef).onDestroy(() => {
     destroyed = true;

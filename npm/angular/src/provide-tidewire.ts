@@ -5,7 +5,7 @@ import { TIDEWIRE_OPTIONS, type TidewireOptions } from './tidewire-options.ts';
 
 /**
  * Provides one client to all of an application. A function is called in an injection context, when the client is
- * first used: `provideTidewire(() => ({ url: '/v1/connect', token: inject(Session).token }))`.
+ * first used in a browser: `provideTidewire(() => ({ url: '/v1/connect', token: inject(Session).token }))`.
  */
 export function provideTidewire(options: TidewireOptions | (() => TidewireOptions)): EnvironmentProviders {
   const given = typeof options === 'function' ? options : () => options;

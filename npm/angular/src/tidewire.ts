@@ -13,14 +13,12 @@ export const IN_BROWSER = /* @__PURE__ */ new InjectionToken<boolean>('Tidewire 
 
 /** Makes the client, which lives as long as the injector. While a server renders, it never connects. */
 export function createTidewire(): Client {
-  const { coalesce: _, ...options } = inject(TIDEWIRE_OPTIONS);
   const zone = inject(NgZone);
-  const client = zone.runOutsideAngular(() =>
-    inject(IN_BROWSER)
-      ? createClient(options)
-      : // A relative address means nothing there.
-        createClient({ url: 'ws://server.invalid', autoConnect: false }),
-  );
+  const options = inject(IN_BROWSER) ? inject(TIDEWIRE_OPTIONS) : NOWHERE;
+  const client = zone.runOutsideAngular(() => createClient(options));
   inject(DestroyRef).onDestroy(() => zone.runOutsideAngular(() => client.close()));
   return outsideZone(client, zone);
 }
+
+/** In place of options that may be of the page: its address, its storage. */
+const NOWHERE = { url: 'ws://server.invalid', autoConnect: false };

@@ -1,0 +1,1 @@
+export { provideServerHistory, type ServerHistoryOptions } from './server/provide-server-history.ts';
