@@ -1,51 +1,21 @@
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use tidewire_backbone::contract::{self, Node};
 use tidewire_backbone::{
-    Appended, Arrival, Arrivals, Backbone, BackboneError, Interrupted, RedisBackbone, RedisConfig, Retention,
+    Appended, Arrival, Arrivals, Backbone, BackboneError, Interrupted, RedisBackbone, Retention,
 };
 use tidewire_protocol::ChannelName;
 use tidewire_test_redis::{Cluster, Topology};
 use tokio::task::block_in_place;
 
 use crate::redis::{config, draft, next, until};
+use crate::undisturbed::Undisturbed;
 
-tidewire_backbone::backbone_contract!(Undisturbed::start());
+tidewire_backbone::backbone_contract!(Undisturbed::on(&SHARED, Cluster::start));
 
-/// Nodes on one cluster, which all these tests share: each has keys of its own.
-struct Undisturbed {
-    cluster: Arc<Cluster>,
-    prefix: String,
-}
-
-impl Undisturbed {
-    fn start() -> Self {
-        static SHARED: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
-        static TESTS: AtomicU64 = AtomicU64::new(0);
-        let cluster = block_in_place(|| {
-            let mut shared = SHARED.lock().unwrap();
-            shared.upgrade().unwrap_or_else(|| {
-                let cluster = Arc::new(Cluster::start());
-                *shared = Arc::downgrade(&cluster);
-                cluster
-            })
-        });
-        Self { cluster, prefix: format!("test-{}:", TESTS.fetch_add(1, Ordering::Relaxed)) }
-    }
-}
-
-#[async_trait]
-impl contract::Cluster for Undisturbed {
-    async fn node(&self) -> (Arc<dyn Backbone>, Arrivals) {
-        let config = RedisConfig { prefix: self.prefix.clone(), ..config(self.cluster.url()) };
-        let (node, arrivals) = RedisBackbone::connect(config).await.unwrap();
-        assert!(node.is_ready());
-        (Arc::new(node), arrivals)
-    }
-}
+static SHARED: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
 
 /// A cluster of its own for a test that does harm; one at a time, as six servers need a machine's attention.
 struct Harmed {

@@ -12,3 +12,4 @@ mod sentinel;
 mod shards;
 mod starting;
 mod tls;
+mod undisturbed;

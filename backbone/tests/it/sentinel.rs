@@ -1,3 +1,4 @@
+use std::sync::{Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use tidewire_backbone::{Appended, Arrival, Arrivals, Backbone, Interrupted, RedisBackbone, Retention};
@@ -5,6 +6,11 @@ use tidewire_test_redis::{Sentinels, Server, Topology};
 
 use crate::redis::{channel, config, draft, next};
 use crate::starting::{assert_says, says};
+use crate::undisturbed::Undisturbed;
+
+tidewire_backbone::backbone_contract!(Undisturbed::on(&SHARED, Sentinels::start));
+
+static SHARED: Mutex<Weak<Sentinels>> = Mutex::new(Weak::new());
 
 /// A node that listens, and a publication that it got.
 struct Listening {
