@@ -132,3 +132,85 @@ impl Place {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_lost_before_it_is_confirmed_stays_lost() {
+        let wanted = Wanted::default();
+        wanted.begin(&channel(), &host(1));
+        wanted.unsubscribed(&channel(), &host(1));
+        assert!(wanted.confirm(&channel(), &host(1)));
+        assert_eq!(astray(&wanted, 1), [channel()]);
+    }
+
+    #[test]
+    fn what_is_where_it_should_be_is_not_asked_for_again() {
+        let wanted = listening_at(1);
+        assert!(matches!(wanted.begin(&channel(), &host(1)), Begun::Already));
+        assert_eq!(astray(&wanted, 1), []);
+    }
+
+    #[test]
+    fn what_has_another_owner_is_asked_for_there_once() {
+        let wanted = listening_at(1);
+        assert_eq!(astray(&wanted, 2), [channel()]);
+        assert_eq!(astray(&wanted, 2), []);
+        // The old owner is late with what everybody knows.
+        wanted.unsubscribed(&channel(), &host(1));
+        wanted.confirm(&channel(), &host(2));
+        assert_eq!(astray(&wanted, 2), []);
+    }
+
+    #[test]
+    fn a_broken_link_loses_its_channels_and_no_others() {
+        let wanted = listening_at(1);
+        wanted.lost(&host(2));
+        assert_eq!(astray(&wanted, 1), []);
+        wanted.lost(&host(1));
+        assert_eq!(astray(&wanted, 1), [channel()]);
+    }
+
+    #[test]
+    fn after_a_failure_only_what_was_listened_to_before_is_asked_for() {
+        let wanted = Wanted::default();
+        wanted.begin(&channel(), &host(1));
+        wanted.fail(&channel(), Asked::Newly);
+        assert_eq!(astray(&wanted, 1), []);
+        let wanted = listening_at(1);
+        wanted.begin(&channel(), &host(2));
+        wanted.fail(&channel(), Asked::Again);
+        assert_eq!(astray(&wanted, 1), [channel()]);
+    }
+
+    #[test]
+    fn what_is_not_wanted_is_nobodys_loss() {
+        let wanted = listening_at(1);
+        assert_eq!(wanted.forget(&channel()), Some(host(1)));
+        wanted.unsubscribed(&channel(), &host(1));
+        assert!(!wanted.confirm(&channel(), &host(1)));
+        assert_eq!(astray(&wanted, 1), []);
+    }
+
+    fn listening_at(number: u16) -> Wanted {
+        let wanted = Wanted::default();
+        wanted.begin(&channel(), &host(number));
+        wanted.confirm(&channel(), &host(number));
+        wanted
+    }
+
+    /// Whom to ask for, where everything belongs to one server.
+    fn astray(wanted: &Wanted, owner: u16) -> Vec<ChannelName> {
+        wanted.astray(|_| Some(host(owner))).remove(&host(owner)).unwrap_or_default()
+    }
+
+    fn channel() -> ChannelName {
+        "news:today".parse().unwrap()
+    }
+
+    fn host(number: u16) -> RedisHost {
+        RedisHost { name: "redis.test".to_owned(), port: number }
+    }
+}

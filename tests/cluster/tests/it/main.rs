@@ -12,5 +12,6 @@ mod lost_redis;
 mod numbers;
 mod presence;
 mod presence_cost;
+mod redis_cluster;
 mod rolling_restart;
 mod slow_subscriber;
