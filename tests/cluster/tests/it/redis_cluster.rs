@@ -55,7 +55,7 @@ async fn through_a_slow_migration_and_the_death_of_a_primary_each_publication_co
         redis.wait_until_whole();
     });
     run.goes_on().await;
-    run.is_clean().await;
+    run.ends_clean().await;
 }
 
 /// A channel's slot on its way.
@@ -109,7 +109,7 @@ impl Run {
         self.load.book().whole_within(PATIENCE, Duration::from_millis(500)).await.expect("all is delivered");
     }
 
-    async fn is_clean(mut self) {
+    async fn ends_clean(mut self) {
         self.load.stop_publishing().await;
         self.load.book().whole_within(PATIENCE, Duration::ZERO).await.expect("all is delivered");
         self.history.ended = self.load.book().now();
