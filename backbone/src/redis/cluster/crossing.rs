@@ -183,6 +183,11 @@ impl Task {
                 self.moved.insert(channel.clone());
                 true
             }
+            // It has moved, and the map does not know yet.
+            Err(BackboneError::Unavailable(text)) if text.starts_with("MOVED ") => {
+                self.doubts.notify_one();
+                false
+            }
             Err(error) => {
                 tracing::warn!(
                     %channel, to = %self.target.host, %error,
