@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
 /** What it may not exceed, in bytes, gzip. Lower it with every gain, to a little over what is reached. */
-export const LIMIT = 40_000;
+export const LIMIT = 36_000;
 
 /** The gzipped size of each part of a built package, in bytes. */
 export async function sizes(dist) {
