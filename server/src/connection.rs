@@ -2,21 +2,24 @@
 
 mod driver;
 mod fragments;
+mod goodbye;
+mod incoming;
 mod rate;
 mod wire;
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::Context;
 
 use parking_lot::Mutex;
 use tidewire_protocol::{Codec, PublisherId, ServerFrame};
 
 use crate::clock::Clock;
 use crate::frame::encoded;
-use crate::outbox::Outbox;
+use crate::outbox::{Next, Outbox};
 use crate::{Credentials, Identity};
 pub(crate) use driver::Driver;
-pub(crate) use fragments::Fragments;
 
 /// A connection's number on its node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -64,7 +67,7 @@ impl Connection {
     pub(crate) fn new(
         id: ConnectionId,
         codec: Codec,
-        outbox_bytes: usize,
+        outbox: Outbox,
         clock: Clock,
         door: Credentials,
         lifetime: Option<u64>,
@@ -80,13 +83,26 @@ impl Connection {
             grows_old: lifetime.map_or(0, |lifetime| now.saturating_add(lifetime)),
             asked_to_move: false.into(),
         };
-        let outbox = Outbox::new(outbox_bytes);
         Self { id, codec, outbox, clock, activity, door: Box::new(door), greeted: Mutex::default() }
     }
 
     /// Queues an answer.
     pub(crate) fn say(&self, frame: &ServerFrame) {
         self.outbox.push(encoded(self.codec, frame));
+    }
+
+    /// Writes what was queued in a batch, from any task.
+    pub(crate) fn flush(&self) {
+        self.activity.said.store(self.clock.now(), Ordering::Relaxed);
+        self.outbox.flush();
+    }
+
+    /// Writes what is queued, from the connection's task.
+    fn write(&self, cx: &mut Context<'_>) -> io::Result<Next> {
+        if self.outbox.holds_any() {
+            self.activity.said.store(self.clock.now(), Ordering::Relaxed);
+        }
+        self.outbox.advance(cx)
     }
 
     /// Who this is; `None` before hello.

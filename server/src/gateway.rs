@@ -1,7 +1,6 @@
 //! From an HTTP request to a connection.
 
 use std::net::SocketAddr;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,21 +9,18 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use futures_util::FutureExt;
 use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::TokioIo;
 use tidewire_protocol::Codec;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tungstenite::handshake::derive_accept_key;
 
 use crate::clock::millis;
-use crate::connection::{Connection, ConnectionId, Driver, Fragments};
+use crate::connection::{Connection, ConnectionId, Driver};
 use crate::connections::{Admission, Full};
 use crate::node::Inner;
+use crate::outbox::Outbox;
 use crate::request::Caller;
-use crate::{Credentials, Limits, Node};
+use crate::socket::{self, WriteHalf};
+use crate::{Credentials, Node};
 
 /// The node's own routes.
 pub(crate) fn router(node: Node) -> Router {
@@ -79,14 +75,17 @@ async fn connect(State(node): State<Node>, mut request: Request) -> Response {
 impl Node {
     /// Serves a WebSocket of this process as if it had come through `/v1/connect`. `false`: as full or on its way
     /// out, the node takes none.
-    pub fn connect<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    pub fn connect<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + 'static>(
         &self,
         stream: S,
         codec: Codec,
     ) -> bool {
         let admitted = self.0.connections.admit(&self.settings().limits, None);
         let Some((id, admission)) = admitted.ok().filter(|_| !self.is_draining()) else { return false };
-        self.0.links.spawn(converse(self.0.clone(), stream, codec, id, admission, Credentials::default()));
+        let (reads, writes) = socket::halves(stream);
+        let connection = open(&self.0, writes, codec, id, Credentials::default());
+        let caller = Caller { node: self.0.clone(), connection };
+        self.0.links.spawn(Driver::new(caller, admission, reads, Vec::new()));
         true
     }
 }
@@ -100,44 +99,33 @@ async fn serve(
     door: Credentials,
 ) {
     let Ok(upgraded) = upgrade.await else { return };
-    converse(node, TokioIo::new(upgraded), codec, id, admission, door).await;
+    let (read, reads, writes) = socket::upgraded(upgraded);
+    let connection = open(&node, writes, codec, id, door);
+    // A task of its own, without room for what came before.
+    let links = node.links.clone();
+    links.spawn(Driver::new(Caller { node, connection }, admission, reads, read));
 }
 
-/// Serves a WebSocket that is open.
-async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
-    node: Arc<Inner>,
-    stream: S,
+/// A WebSocket that is open.
+fn open(
+    node: &Inner,
+    socket: WriteHalf,
     codec: Codec,
     id: ConnectionId,
-    admission: Admission,
     door: Credentials,
-) {
-    let limits = &node.settings.limits;
+) -> Arc<Connection> {
+    let outbox = Outbox::new(node.settings.limits.outbox_bytes, codec, socket);
     let lifetime = node.settings.connection_age.map(lifetime);
-    let connection = Arc::new(Connection::new(id, codec, limits.outbox_bytes, node.clock, door, lifetime));
+    let connection = Arc::new(Connection::new(id, codec, outbox, node.clock, door, lifetime));
     node.connections.insert(connection.clone());
     metrics::counter!("tidewire_connections_total").increment(1);
-    let stream = Fragments::of(stream, connection.clone(), limits.fragments);
-    let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(socket_config(limits))).await;
-    let driver = Driver::new(Caller { node, connection }, admission, socket);
-    if AssertUnwindSafe(driver.run()).catch_unwind().await.is_err() {
-        metrics::counter!("tidewire_panics_total", "where" => "connection").increment(1);
-    }
+    connection
 }
 
 /// Milliseconds until a connection is asked to move: those that came together do not go together.
 fn lifetime(age: Duration) -> u64 {
     let most = millis(age);
     rand::random_range(most - most / 4..=most)
-}
-
-/// Small buffers: each connection has them, and most are idle.
-fn socket_config(limits: &Limits) -> WebSocketConfig {
-    WebSocketConfig::default()
-        .read_buffer_size(512)
-        .write_buffer_size(0)
-        .max_message_size(Some(limits.message_bytes))
-        .max_frame_size(Some(limits.message_bytes))
 }
 
 /// The key and the codec of a WebSocket's opening handshake (RFC 6455, 4.2.1); `None` if it is not one for us.

@@ -65,8 +65,10 @@ mod connections;
 mod gateway;
 mod outbox;
 mod request;
+mod socket;
 
 // The way of a publication.
+mod batch;
 mod channel;
 mod frame;
 mod healing;

@@ -7,6 +7,7 @@ use tidewire_backbone::{Arrival, Arrivals, Interrupted};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::batch::Batch;
 use crate::hub::Hub;
 use crate::scope::Scope;
 
@@ -62,23 +63,28 @@ async fn distribute(
 }
 
 async fn relay(hub: Arc<Hub>, shard: usize, mut queue: mpsc::Receiver<Arrival>) {
-    while let Some(arrival) = queue.recv().await {
-        // What goes wrong with one arrival must not silence the shard; the next arrival finds the hole by its tag.
-        let handled = catch_unwind(AssertUnwindSafe(|| handle(&hub, shard, arrival)));
-        if handled.is_err() {
-            metrics::counter!("tidewire_panics_total", "where" => "relay").increment(1);
-            tracing::error!("an arrival could not be relayed");
+    let mut arrivals = Vec::with_capacity(BATCH);
+    let mut batch = Batch::default();
+    while queue.recv_many(&mut arrivals, BATCH).await > 0 {
+        for arrival in arrivals.drain(..) {
+            // What goes wrong with one arrival must not silence the shard; the next arrival finds the hole by its tag.
+            let handled = catch_unwind(AssertUnwindSafe(|| handle(&hub, shard, arrival, &mut batch)));
+            if handled.is_err() {
+                metrics::counter!("tidewire_panics_total", "where" => "relay").increment(1);
+                tracing::error!("an arrival could not be relayed");
+            }
         }
+        batch.write().await;
     }
 }
 
-fn handle(hub: &Hub, shard: usize, arrival: Arrival) {
+fn handle(hub: &Hub, shard: usize, arrival: Arrival, batch: &mut Batch) {
     let Some(arrival) = hub.scope.switches.arrival(arrival) else { return };
     match arrival {
         Arrival::Published(channel, entry) => {
             metrics::counter!("tidewire_arrivals_total").increment(1);
             if let Some(channel) = hub.find_in(shard, &channel) {
-                channel.arrive(entry);
+                channel.arrive(entry, batch);
             }
         }
         Arrival::Announced(channel, position) => {
@@ -90,7 +96,7 @@ fn handle(hub: &Hub, shard: usize, arrival: Arrival) {
         Arrival::Ephemeral(channel, publication) => {
             metrics::counter!("tidewire_arrivals_total").increment(1);
             if let Some(channel) = hub.find_in(shard, &channel) {
-                channel.pass(publication);
+                channel.pass(publication, batch);
             }
         }
         Arrival::Presence(channel, change) => {

@@ -8,18 +8,19 @@ use tidewire_protocol::{Codec, Ephemeral, Position, ServerFrame};
 
 use super::subscriber::Place;
 use super::{Channel, Stage, State};
+use crate::batch::Batch;
 use crate::frame::encoded;
 use crate::history::publication;
 use crate::outbox::Offered;
 
 impl Channel {
     /// A log took an entry: passes it on if it is what follows the ring's tip, verifies the ring otherwise.
-    pub(crate) fn arrive(self: &Arc<Self>, entry: Entry) {
+    pub(crate) fn arrive(self: &Arc<Self>, entry: Entry, batch: &mut Batch) {
         let mut state = self.state.lock();
         match state.stage {
             Stage::Sweeping => self.wait(&mut state, entry),
             Stage::Settled => {
-                if !self.accept(&mut state, entry) {
+                if !self.accept(&mut state, entry, batch) {
                     metrics::counter!("tidewire_arrivals_doubted_total").increment(1);
                     self.sweep(&mut state);
                 }
@@ -51,14 +52,14 @@ impl Channel {
     }
 
     /// Passes an ephemeral publication to all who have room for it.
-    pub(crate) fn pass(&self, publication: EphemeralPublication) {
+    pub(crate) fn pass(&self, publication: EphemeralPublication, batch: &mut Batch) {
         let EphemeralPublication { payload, user } = publication;
         let frame = ServerFrame::Ephemeral(Ephemeral { alias: self.alias, payload, user });
         let mut encodings = Encodings::of(&frame);
         let mut dropped = 0;
         for subscriber in self.state.lock().subscribers.values() {
             let connection = &subscriber.connection;
-            if connection.outbox.offer(encodings.get(connection.codec)) == Offered::Full {
+            if batch.offer(connection, encodings.get(connection.codec)) == Offered::Full {
                 dropped += 1;
             }
         }
@@ -66,7 +67,7 @@ impl Channel {
     }
 
     /// Takes an entry that the ring has already or that follows its tip. `false`: neither.
-    pub(super) fn accept(self: &Arc<Self>, state: &mut State, entry: Entry) -> bool {
+    pub(super) fn accept(self: &Arc<Self>, state: &mut State, entry: Entry, batch: &mut Batch) -> bool {
         let Some(ring) = &mut state.ring else { return false };
         if ring.run().holds(entry.position) {
             return true;
@@ -76,13 +77,13 @@ impl Channel {
         if fits || (!self.scope.switches.tags && entry.position.offset > tip.offset) {
             let now = self.scope.clock.now();
             state.current = now;
-            self.append(state, entry, now);
+            self.append(state, entry, now, batch);
         }
         fits || !self.scope.switches.tags
     }
 
     /// Appends what follows the ring's tip, and was heard of at this moment; queues it for all who are live.
-    pub(super) fn append(self: &Arc<Self>, state: &mut State, entry: Entry, heard: u64) {
+    pub(super) fn append(self: &Arc<Self>, state: &mut State, entry: Entry, heard: u64, batch: &mut Batch) {
         let Some(ring) = &mut state.ring else { return };
         let before = ring.run().tip();
         let frame = ServerFrame::Publication(publication(&entry).delivered_as(self.alias));
@@ -92,7 +93,7 @@ impl Channel {
         let mut delivered = 0;
         for subscriber in state.subscribers.values_mut().filter(|one| one.place == Place::Live) {
             let connection = &subscriber.connection;
-            match connection.outbox.offer(encodings.get(connection.codec)) {
+            match batch.offer(connection, encodings.get(connection.codec)) {
                 Offered::Queued => delivered += 1,
                 Offered::Full => {
                     subscriber.place = Place::behind(before);

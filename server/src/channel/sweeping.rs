@@ -16,6 +16,7 @@ use super::joining::REPLAY_ENTRIES;
 use super::ring::Ring;
 use super::subscriber::{News, Place};
 use super::{Channel, Stage, State};
+use crate::batch::Batch;
 use crate::healing::{Key, key};
 
 /// Where those who wait for the first read would like the ring to begin.
@@ -260,13 +261,15 @@ impl Channel {
     /// Goes on from the log as it was read. Subscribers past the newest common position are rewound to it;
     /// with none in common, they are reset.
     fn adopt(self: &Arc<Self>, found: Found) -> Verified {
+        // Before the lock: it is written, by the connections' tasks, when the lock is gone.
+        let mut batch = Batch::default();
         let mut state = self.state.lock();
         let (known, looked) = (state.current, state.looked);
         match found {
             Found::First(run) => state.ring = Some(Ring::of(run, self.bounds())),
             Found::Further(answer) => {
                 for entry in &answer.run.entries {
-                    self.append(&mut state, entry.clone(), known);
+                    self.append(&mut state, entry.clone(), known, &mut batch);
                 }
                 state.again |= answer.run.tip() != answer.tip;
             }
@@ -274,7 +277,7 @@ impl Channel {
                 Some(common) => {
                     self.rewind(&mut state, common, &answer);
                     for entry in answer.run.after(common).into_iter().flatten() {
-                        self.append(&mut state, entry.clone(), known);
+                        self.append(&mut state, entry.clone(), known, &mut batch);
                     }
                     state.again |= answer.run.tip() != answer.tip;
                 }
@@ -283,7 +286,7 @@ impl Channel {
         }
         state.current = looked;
         for entry in std::mem::take(&mut state.waiting) {
-            let accepted = self.accept(&mut state, entry);
+            let accepted = self.accept(&mut state, entry, &mut batch);
             state.again |= !accepted;
         }
         state.done = state.begun;

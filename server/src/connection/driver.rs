@@ -1,41 +1,40 @@
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt, SinkExt, StreamExt};
+use futures_util::{FutureExt, StreamExt};
 use tidewire_protocol::{
     ChannelName, ClientFrame, CloseCode, Codec, Heard, Pong, RefusalCode, RequestId, ServerFrame,
     Unsubscribe, UnsubscribeCode, Unsubscribed,
 };
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::tungstenite::{Error, Message};
+use tungstenite::Message;
 
-use super::fragments::Fragments;
+use super::goodbye::Goodbye;
+use super::incoming::Incoming;
 use super::rate::{Pace, Rate};
-use super::wire::{
-    Ending, channel_of, decode, ending_of, flood, hello_expected, malformed, message, request_of,
-};
+use super::wire::{Ending, channel_of, decode, ending_of, flood, hello_expected, malformed, request_of};
 use super::{Connection, Greeted};
 use crate::channel::{Channel, catch_up};
 use crate::connections::Admission;
-use crate::outbox::Outgoing;
+use crate::outbox::Next;
 use crate::request::{Caller, greet, history, presence, publish, refresh, subscribe};
+use crate::socket::ReadHalf;
 use crate::{Closing, Refusal};
 
 /// A connection's one task: it reads frames, begins requests in order, and writes what the outbox has.
-pub(crate) struct Driver<S> {
+///
+/// A future by hand: an idle connection has room for nothing that it does not need.
+pub(crate) struct Driver {
     caller: Caller,
     admission: Admission,
-    socket: WebSocketStream<Fragments<S>>,
-    writing: Writing,
+    incoming: Incoming,
     hello: HelloState,
     rate: Rate,
     /// Read, and not begun yet. While there are any, nothing is read.
@@ -49,12 +48,8 @@ pub(crate) struct Driver<S> {
     /// Channels of subscribes in `running`: what concerns them waits.
     joining: Vec<ChannelName>,
     subscriptions: HashMap<ChannelName, Arc<Channel>>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Writing {
-    Idle,
-    Flushing,
+    /// How it ends, once that is decided.
+    goodbye: Option<Box<Goodbye>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -75,14 +70,29 @@ enum Finished {
     Answered,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Driver<S> {
-    pub(crate) fn new(caller: Caller, admission: Admission, socket: WebSocketStream<Fragments<S>>) -> Self {
-        let rate = Rate::new(&caller.node.settings.limits, caller.connection.activity.opened);
+impl Future for Driver {
+    type Output = ();
+
+    /// Serves the connection until it ends. A panic ends this connection alone.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let driver = self.get_mut();
+        catch_unwind(AssertUnwindSafe(|| driver.serve(cx))).unwrap_or_else(|_| {
+            count_panic();
+            Poll::Ready(())
+        })
+    }
+}
+
+impl Driver {
+    /// Takes what the socket half has; `read` was read of it before.
+    pub(crate) fn new(caller: Caller, admission: Admission, socket: ReadHalf, read: Vec<u8>) -> Self {
+        let limits = &caller.node.settings.limits;
+        let rate = Rate::new(limits, caller.connection.activity.opened);
+        let incoming = Incoming::new(socket, read, &caller.connection, limits);
         Self {
             caller,
             admission,
-            socket,
-            writing: Writing::Idle,
+            incoming,
             hello: HelloState::Awaited,
             rate,
             requests: VecDeque::new(),
@@ -91,25 +101,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Driver<S> {
             publishes: VecDeque::new(),
             joining: Vec::new(),
             subscriptions: HashMap::new(),
+            goodbye: None,
         }
     }
 
-    /// Serves the connection until it ends.
-    pub(crate) async fn run(mut self) {
-        match std::future::poll_fn(|cx| self.poll(cx)).await {
-            Ending::Gone => metrics::counter!("tidewire_closes_total", "code" => "gone").increment(1),
-            Ending::Closing(closing) => {
-                metrics::counter!("tidewire_closes_total", "code" => closing.code.word()).increment(1);
-                self.leave_all();
-                // Boxed: an idle connection's task has no room for how it will end.
-                Box::pin(self.say_goodbye(closing)).await;
+    fn serve(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.goodbye.is_none() {
+            match ready!(self.converse(cx)) {
+                Ending::Gone => {
+                    metrics::counter!("tidewire_closes_total", "code" => "gone").increment(1);
+                    return Poll::Ready(());
+                }
+                Ending::Closing(closing) => {
+                    metrics::counter!("tidewire_closes_total", "code" => closing.code.word()).increment(1);
+                    self.leave_all();
+                    self.goodbye = Some(Box::new(Goodbye::say(&self.caller.connection, closing)));
+                }
             }
         }
+        let Caller { node, connection } = &self.caller;
+        match &mut self.goodbye {
+            Some(goodbye) => goodbye.poll(cx, connection, &mut self.incoming, &node.settings.limits),
+            None => Poll::Pending,
+        }
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
-        loop {
-            let steps = [Self::write, Self::pass_gate, Self::finish, Self::begin, Self::read];
+    fn converse(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
+        self.connection().outbox.register(cx);
+        let outcome = loop {
+            let steps = [Self::pass_gate, Self::finish, Self::begin, Self::read];
             let mut moved = false;
             for step in steps {
                 match step(self, cx) {
@@ -118,49 +138,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Driver<S> {
                     Err(ending) => return Poll::Ready(ending),
                 }
             }
-            if !moved {
-                return Poll::Pending;
+            // Answers gather: one write for those of all requests that one read brought.
+            if moved && !self.connection().outbox.is_ripe() {
+                continue;
             }
-        }
+            match self.write(cx) {
+                Ok(Moved::No) if !moved => break Poll::Pending,
+                Ok(_) => {}
+                Err(ending) => return Poll::Ready(ending),
+            }
+        };
+        self.incoming.rest();
+        outcome
     }
 
-    /// Writes what is queued, one message at a time: a flush for each, however many frames it holds.
+    /// Writes what is queued; `Moved` where there is more to do now.
     fn write(&mut self, cx: &mut Context<'_>) -> Result<Moved, Ending> {
-        if self.writing == Writing::Flushing {
-            match self.socket.poll_flush_unpin(cx) {
-                Poll::Ready(Ok(())) => self.writing = Writing::Idle,
-                Poll::Ready(Err(_)) => return Err(Ending::Gone),
-                // A peer that does not read must not keep its connection from being ended.
-                Poll::Pending => {
-                    return match self.connection().outbox.poll_closing(cx) {
-                        Poll::Ready(closing) => Err(Ending::Closing(*closing)),
-                        Poll::Pending => Ok(Moved::No),
-                    };
-                }
-            }
-        }
-        match self.connection().outbox.poll_take(cx, MESSAGE_BYTES) {
-            Poll::Pending => Ok(Moved::No),
-            Poll::Ready(Outgoing::Close(closing)) => Err(Ending::Closing(*closing)),
-            Poll::Ready(Outgoing::CatchUp(channels)) => {
+        let connection = &self.caller.connection;
+        let was_choked = connection.outbox.is_choked();
+        match connection.write(cx).map_err(|_| Ending::Gone)? {
+            Next::Wait if was_choked && !connection.outbox.is_choked() => Ok(Moved::Yes),
+            Next::Wait => Ok(Moved::No),
+            Next::Close(closing) => Err(Ending::Closing(*closing)),
+            Next::CatchUp(channels) => {
                 for channel in channels {
-                    let connection = self.connection().clone();
-                    self.running.push(keep_up(channel, connection).boxed());
-                }
-                Ok(Moved::Yes)
-            }
-            Poll::Ready(Outgoing::Frames(frames)) => {
-                let message = message(self.connection().codec, frames);
-                let connection = self.connection();
-                connection.activity.said.store(connection.clock.now(), Ordering::Relaxed);
-                let socket = &mut self.socket;
-                // Nothing waits in the socket's own buffer, so that it is ready.
-                match socket
-                    .poll_ready_unpin(cx)
-                    .map(|ready| ready.and_then(|()| socket.start_send_unpin(message)))
-                {
-                    Poll::Ready(Ok(())) => self.writing = Writing::Flushing,
-                    Poll::Ready(Err(_)) | Poll::Pending => return Err(Ending::Gone),
+                    self.running.push(keep_up(channel, self.caller.connection.clone()).boxed());
                 }
                 Ok(Moved::Yes)
             }
@@ -299,7 +301,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Driver<S> {
         if !ready || self.connection().outbox.is_choked() {
             return Ok(Moved::No);
         }
-        match self.socket.poll_next_unpin(cx) {
+        let Caller { node, connection } = &self.caller;
+        match self.incoming.poll_next(cx, connection, &node.settings.limits) {
             Poll::Pending => Ok(Moved::No),
             Poll::Ready(Some(Ok(message))) => self.hear(message).map(|()| Moved::Yes),
             Poll::Ready(Some(Err(error))) => Err(ending_of(&error)),
@@ -372,26 +375,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Driver<S> {
         &self.caller.connection
     }
 
-    /// Writes what is queued, says why the connection ends, and waits until the peer has read it, but not long.
-    async fn say_goodbye(&mut self, closing: Closing) {
-        let goodbye = async {
-            let codec = self.connection().codec;
-            while let Some(frames) = self.connection().outbox.drain(MESSAGE_BYTES) {
-                self.socket.feed(message(codec, frames)).await?;
-            }
-            let mut reason = closing.reason;
-            reason.truncate(reason.floor_char_boundary(MOST_REASON));
-            let frame = CloseFrame { code: closing.code.number().into(), reason: reason.into() };
-            self.socket.send(Message::Close(Some(frame))).await?;
-            while let Some(Ok(_)) = self.socket.next().await {}
-            Ok::<(), Error>(())
-        };
-        // The peer may be gone already, or not read: then there is nobody to tell.
-        let _ = tokio::time::timeout(GOODBYE, goodbye).await;
-    }
-}
-
-impl<S> Driver<S> {
     fn leave_all(&mut self) {
         let connection = &self.caller.connection;
         for (_, channel) in self.subscriptions.drain() {
@@ -400,9 +383,10 @@ impl<S> Driver<S> {
     }
 }
 
-impl<S> Drop for Driver<S> {
+impl Drop for Driver {
     fn drop(&mut self) {
         self.leave_all();
+        self.caller.connection.outbox.shut();
         self.caller.node.connections.remove(self.caller.connection.id);
     }
 }
@@ -425,14 +409,13 @@ async fn keep_up(channel: Arc<Channel>, connection: Arc<Connection>) -> Finished
 /// Polls what others wrote. A panic there ends this connection alone.
 fn guarded<T>(poll: impl FnOnce() -> Poll<T>) -> Result<Poll<T>, Ending> {
     catch_unwind(AssertUnwindSafe(poll)).map_err(|_| {
-        metrics::counter!("tidewire_panics_total", "where" => "connection").increment(1);
+        count_panic();
         Ending::Closing(Closing::new(CloseCode::Internal, "the server failed at this connection"))
     })
 }
 
-/// Frames are joined to messages of about this size.
-const MESSAGE_BYTES: usize = 16 << 10;
-/// What fits into a close frame (RFC 6455, 5.5), after the code.
-const MOST_REASON: usize = 123;
-const GOODBYE: Duration = Duration::from_secs(3);
+fn count_panic() {
+    metrics::counter!("tidewire_panics_total", "where" => "connection").increment(1);
+}
+
 const LATER: Duration = Duration::from_secs(1);

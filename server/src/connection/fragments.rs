@@ -1,21 +1,13 @@
-use std::io;
-use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll, ready};
-
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Connection;
 
 /// Counts the fragments of each incoming WebSocket message, which the WebSocket itself hides, and notes when a
 /// message begins whose end has not come yet. Reads only headers (RFC 6455, 5.2); what they say is checked
 /// after it, by the WebSocket.
-pub(crate) struct Fragments<S> {
-    stream: S,
-    connection: Arc<Connection>,
-    most: u32,
+pub(super) struct Fragments {
     count: u32,
+    is_message_open: bool,
     at: At,
 }
 
@@ -33,15 +25,22 @@ const START: At = At::Header { bytes: [0; 14], have: 0, need: 2 };
 /// A message has more fragments than it may have.
 #[derive(Debug, thiserror::Error)]
 #[error("a message may have at most {0} fragments")]
-pub(crate) struct TooManyFragments(u32);
+pub(super) struct TooManyFragments(u32);
 
-impl<S> Fragments<S> {
-    /// Watches what is read from a stream.
-    pub(crate) fn of(stream: S, connection: Arc<Connection>, most: u32) -> Self {
-        Self { stream, connection, most, count: 0, at: START }
+impl Default for Fragments {
+    fn default() -> Self {
+        Self { count: 0, is_message_open: false, at: START }
     }
+}
 
-    fn inspect(&mut self, mut read: &[u8]) -> Result<(), TooManyFragments> {
+impl Fragments {
+    /// Looks at what was read; a message may have at most `most` fragments.
+    pub(super) fn inspect(
+        &mut self,
+        mut read: &[u8],
+        connection: &Connection,
+        most: u32,
+    ) -> Result<(), TooManyFragments> {
         loop {
             match &mut self.at {
                 At::Header { bytes, have, need } => {
@@ -54,7 +53,7 @@ impl<S> Fragments<S> {
                     }
                     if have == need {
                         let bytes = *bytes;
-                        self.at = self.begin(&bytes)?;
+                        self.at = self.begin(&bytes, connection, most)?;
                     }
                 }
                 At::Payload { left, ends_message } => {
@@ -65,7 +64,8 @@ impl<S> Fragments<S> {
                         return Ok(());
                     }
                     if *ends_message {
-                        self.connection.activity.assembling.store(0, Ordering::Relaxed);
+                        self.is_message_open = false;
+                        connection.activity.assembling.store(0, Ordering::Relaxed);
                     }
                     self.at = START;
                 }
@@ -73,8 +73,18 @@ impl<S> Fragments<S> {
         }
     }
 
+    /// Whether what was read so far ends with a message, or with a control frame between messages.
+    pub(super) fn are_whole(&self) -> bool {
+        !self.is_message_open && matches!(self.at, At::Header { have: 0, .. })
+    }
+
     /// A header is complete.
-    fn begin(&mut self, header: &[u8; 14]) -> Result<At, TooManyFragments> {
+    fn begin(
+        &mut self,
+        header: &[u8; 14],
+        connection: &Connection,
+        most: u32,
+    ) -> Result<At, TooManyFragments> {
         let length = match header[1] & 0x7f {
             126 => u64::from(u16::from_be_bytes([header[2], header[3]])),
             127 => header[2..10].iter().fold(0, |length, &byte| length << 8 | u64::from(byte)),
@@ -85,12 +95,13 @@ impl<S> Fragments<S> {
         let is_data = opcode < 8;
         if is_data {
             self.count = if opcode == 0 { self.count + 1 } else { 1 };
-            if self.count > self.most {
-                return Err(TooManyFragments(self.most));
+            if self.count > most {
+                return Err(TooManyFragments(most));
             }
-            let assembling = &self.connection.activity.assembling;
+            self.is_message_open = true;
+            let assembling = &connection.activity.assembling;
             if assembling.load(Ordering::Relaxed) == 0 {
-                assembling.store(self.connection.clock.now(), Ordering::Relaxed);
+                assembling.store(connection.clock.now(), Ordering::Relaxed);
             }
         }
         Ok(At::Payload { left: length, ends_message: is_data && last })
@@ -104,32 +115,5 @@ fn header_length(second: u8) -> u8 {
         126 => 4,
         127 => 10,
         _ => 2,
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Fragments<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        let read = self.inspect(&buffer.filled()[before..]);
-        Poll::Ready(read.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error)))
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Fragments<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }

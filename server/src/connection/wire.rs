@@ -1,12 +1,9 @@
 //! Between the socket's messages and the protocol's frames, and what each trouble with them means.
 
-use std::collections::VecDeque;
-
-use bytes::{Bytes, BytesMut};
 use tidewire_protocol::{
     BadMessage, ChannelName, ClientFrame, CloseCode, Codec, Heard, MessageLimits, RequestId,
 };
-use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes, error::ProtocolError};
+use tungstenite::{Error, error::ProtocolError};
 
 use super::fragments::TooManyFragments;
 use crate::{Closing, Limits};
@@ -17,22 +14,6 @@ pub(super) enum Ending {
     Gone,
     /// This side ends it.
     Closing(Closing),
-}
-
-pub(super) fn message(codec: Codec, frames: VecDeque<Bytes>) -> Message {
-    let bytes = match <[Bytes; 1]>::try_from(Vec::from(frames)) {
-        Ok([one]) => one,
-        Err(many) => {
-            let mut all = BytesMut::with_capacity(many.iter().map(Bytes::len).sum());
-            many.iter().for_each(|frame| all.extend_from_slice(frame));
-            all.freeze()
-        }
-    };
-    match codec {
-        Codec::Binary => Message::Binary(bytes),
-        // What JSON writes is UTF-8.
-        Codec::Json => Message::Text(Utf8Bytes::try_from(bytes).unwrap_or_default()),
-    }
 }
 
 pub(super) fn decode(

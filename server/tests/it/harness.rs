@@ -294,7 +294,7 @@ impl Client {
         }
     }
 
-    async fn message(&mut self) -> Message {
+    pub(crate) async fn message(&mut self) -> Message {
         let next = tokio::time::timeout(Duration::from_secs(10), self.socket.next());
         next.await.expect("nothing came").expect("the socket ended").expect("a readable message")
     }

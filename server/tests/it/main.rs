@@ -35,3 +35,4 @@ mod subscribing;
 mod sweeping;
 mod switches;
 mod token;
+mod websocket;
