@@ -40,7 +40,8 @@ async fn main() -> anyhow::Result<ExitCode> {
         folder.join("report.txt"),
         format!("{topology}, seed {seed}, {minutes} minutes\n\n{text}"),
     )?;
-    Ok(if outcome.verdict.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let is_well = outcome.verdict.is_clean() && !outcome.broken_off;
+    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn parse(mut arguments: lexopt::Parser) -> anyhow::Result<Options> {

@@ -1,6 +1,8 @@
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::time::sleep;
 
 use super::{
@@ -33,6 +35,8 @@ pub struct RunOutcome {
     pub history: History,
     /// What is wrong with it.
     pub verdict: Verdict,
+    /// A fault could not be made or undone, and the run ended there.
+    pub broken_off: bool,
 }
 
 /// How long everything may take to arrive after a fault, before the next one.
@@ -56,7 +60,12 @@ pub async fn run(options: &RunOptions) -> RunOutcome {
             break;
         }
         let harms = run.history.harms.len();
-        run.strike(strike).await;
+        if AssertUnwindSafe(run.strike(strike)).catch_unwind().await.is_err() {
+            // What was seen until then is judged all the same.
+            (options.say)(&format!("broken off: {} could not be made or undone", strike.fault.kind()));
+            run.broken_off = true;
+            break;
+        }
         let whole = run.load.book().whole_within(PATIENCE, RECENT).await;
         for harm in &run.history.harms[harms..] {
             let lacks = whole.as_ref().err().map(|lacks| format!(": {lacks}")).unwrap_or_default();
@@ -76,6 +85,7 @@ pub async fn run(options: &RunOptions) -> RunOutcome {
 
 /// A run that goes on.
 pub(super) struct Running {
+    broken_off: bool,
     pub(super) world: World,
     pub(super) load: Load,
     pub(super) history: History,
@@ -83,7 +93,7 @@ pub(super) struct Running {
 
 impl Running {
     pub(super) fn of(world: World, load: Load) -> Self {
-        Self { world, load, history: History::default() }
+        Self { broken_off: false, world, load, history: History::default() }
     }
 
     pub(super) fn now(&self) -> Moment {
@@ -136,6 +146,6 @@ impl Running {
         // Faults may overlap, and are kept in the order of their beginnings.
         self.history.harms.sort_by_key(|harm| harm.from);
         let verdict = judge(&self.history);
-        RunOutcome { history: self.history, verdict }
+        RunOutcome { history: self.history, verdict, broken_off: self.broken_off }
     }
 }
