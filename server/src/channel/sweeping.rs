@@ -44,7 +44,8 @@ enum Found {
     First(Run),
     /// The log holds the ring's tip; this follows.
     Further(Arc<Answer>),
-    /// The log does not hold the ring's tip; this is what it has from the ring's base on.
+    /// The log does not hold the ring's tip; this is what it has from a position on that the ring holds, or from the
+    /// ring's base.
     Other(Arc<Answer>),
 }
 
@@ -228,6 +229,15 @@ impl Channel {
         if further.run.base == tip {
             return Ok(Found::Further(Arc::new(further)));
         }
+        // A failover loses little of a long log: what both have is not read again.
+        let mut back = FIRST_STEP_BACK;
+        while tip.offset.saturating_sub(back) > base.offset {
+            let answer = read(tip.offset - back).await?;
+            if self.state.lock().ring.as_ref().is_some_and(|ring| ring.run().holds(answer.run.base)) {
+                return Ok(Found::Other(Arc::new(answer)));
+            }
+            back *= STEPS_GROW;
+        }
         Ok(Found::Other(Arc::new(read(base.offset).await?)))
     }
 
@@ -375,5 +385,8 @@ pub(super) const NOWHERE: Position = Position { offset: 0, tag: tidewire_protoco
 
 /// What this node may not append again, another may: it has so long for it before subscribers are told.
 const OTHERS_PAUSE: Duration = Duration::from_millis(300);
+/// So many entries before the ring's tip the log is looked for, and then so many times more.
+const FIRST_STEP_BACK: u64 = 32;
+const STEPS_GROW: u64 = 8;
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);

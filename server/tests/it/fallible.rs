@@ -1,6 +1,6 @@
 //! A backbone whose failures a test decides: a log that loses its tail, news that get lost, no answer at all.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
@@ -23,6 +23,7 @@ struct State {
     logs: HashMap<ChannelName, Run>,
     begun: u32,
     reads: usize,
+    entries_read: usize,
     health: Health,
     news: News,
 }
@@ -98,6 +99,11 @@ impl FallibleBackbone {
         self.state().reads
     }
 
+    /// How many entries were read.
+    pub(crate) fn entries_read(&self) -> usize {
+        self.state().entries_read
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
     }
@@ -164,7 +170,8 @@ impl Backbone for FallibleBackbone {
             None if after > tip.offset => tip,
             None => log.base,
         };
-        let entries = log.after(base).unwrap().take(limit).cloned().collect();
+        let entries: VecDeque<Entry> = log.after(base).unwrap().take(limit).cloned().collect();
+        state.entries_read += entries.len();
         Ok(Answer { run: Run { base, entries }, tip })
     }
 

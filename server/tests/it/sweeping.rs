@@ -64,6 +64,29 @@ async fn a_log_that_went_back_rewinds_those_who_are_past_it() {
 }
 
 #[tokio::test]
+async fn what_a_failover_left_of_a_long_log_is_not_read_again() {
+    let node = node_switched_on_a_fallible_log(Switches { healing: false, ..Switches::default() }).await;
+    let mut ada = node.connect(1).await;
+    ada.subscribes(CHANNEL).await;
+    for number in 1..=200 {
+        node.publishes(CHANNEL, number).await;
+    }
+    ada.hears_publications(200).await;
+    node.backbone.loses_all_but(CHANNEL, 180);
+    node.backbone.news(News::GetsLost);
+    for number in 201..=230 {
+        node.publishes(CHANNEL, number).await;
+    }
+    let before = node.backbone.entries_read();
+    node.backbone.interrupts().await;
+    ada.hears("rewound").await;
+    let expected: Vec<_> = (201..=230).map(|number| json!(number)).collect();
+    assert_eq!(ada.hears_publications(30).await, expected);
+    let read = node.backbone.entries_read() - before;
+    assert!(read <= 100, "{read} entries");
+}
+
+#[tokio::test]
 async fn an_arrival_of_another_history_rewinds_too() {
     let node = node_on_a_fallible_log(settings()).await;
     let mut ada = node.connect(1).await;
