@@ -44,6 +44,8 @@ pub(super) enum Redis {
 }
 
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Milliseconds.
+const NODE_TIMEOUT: &str = "4000";
 /// So often the patience of the servers themselves.
 const MOST_WAITS: usize = 4;
 
@@ -54,7 +56,20 @@ impl Redis {
             Topology::Sentinel => {
                 Self::Sentinel(Box::new(Sentinels::with(2, Settings::default(), Settings::default())))
             }
-            Topology::Cluster => Self::Cluster(Box::new(Cluster::start())),
+            Topology::Cluster => {
+                let mut cluster = Self::Cluster(Box::new(Cluster::start()));
+                cluster.be_patient();
+                cluster
+            }
+        }
+    }
+
+    /// On a machine that has much else to do, the servers of a cluster must not take one another for dead.
+    fn be_patient(&mut self) {
+        if matches!(self, Self::Cluster(_)) {
+            for server in self.servers().into_iter().filter(|server| server.runs()) {
+                server.run::<()>(&["CONFIG", "SET", "cluster-node-timeout", NODE_TIMEOUT]);
+            }
         }
     }
 
@@ -122,6 +137,7 @@ impl Redis {
         for server in self.servers().into_iter().filter(|server| !server.runs()) {
             server.restart();
         }
+        self.be_patient();
         self.wait_until_whole();
     }
 
@@ -157,6 +173,7 @@ impl Redis {
 
     /// Moves the slots of these keys to other primaries.
     pub(super) fn move_slots(&mut self, keys: &[String]) {
+        self.wait_until_whole();
         let Self::Cluster(cluster) = self else { return };
         for key in keys {
             let slot = cluster.slot(key);
