@@ -14,6 +14,7 @@ use crate::redis::{config, draft, next, until};
 use crate::undisturbed::Undisturbed;
 
 tidewire_backbone::backbone_contract!(Undisturbed::on(&SHARED, Cluster::start));
+tidewire_backbone::presence_contract!(Undisturbed::on(&SHARED, Cluster::start));
 
 static SHARED: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
 

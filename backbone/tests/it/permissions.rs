@@ -14,6 +14,7 @@ use crate::starting::says;
 const DOCUMENTATION: &str = include_str!("../../../docs/operations.md");
 
 tidewire_backbone::backbone_contract!(Guarded::start());
+tidewire_backbone::presence_contract!(Guarded::start());
 
 /// Nodes that may no more than the documentation says.
 struct Guarded(Server);

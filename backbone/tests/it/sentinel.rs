@@ -9,6 +9,7 @@ use crate::starting::{assert_says, says};
 use crate::undisturbed::Undisturbed;
 
 tidewire_backbone::backbone_contract!(Undisturbed::on(&SHARED, Sentinels::start));
+tidewire_backbone::presence_contract!(Undisturbed::on(&SHARED, Sentinels::start));
 
 static SHARED: Mutex<Weak<Sentinels>> = Mutex::new(Weak::new());
 

@@ -9,6 +9,7 @@ use tidewire_test_redis::{Server, Topology};
 use crate::redis::{config, draft, next, until};
 
 tidewire_backbone::backbone_contract!(Shards::start());
+tidewire_backbone::presence_contract!(Shards::start());
 
 /// Nodes on three Redis servers.
 struct Shards([Server; 3]);
