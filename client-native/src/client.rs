@@ -1,10 +1,11 @@
-use tidewire_protocol::{ChannelName, HistoryPage, Payload, Position};
+use tidewire_protocol::{ChannelName, HistoryPage, Payload, Position, PresenceList};
 use tidewire_session::{End, Status};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::driver::{Driver, Request};
 use crate::{
-    ClientOptions, Closed, HistoryError, PublishError, Published, Receipt, SubscribeOptions, Subscription,
+    ClientOptions, Closed, PresenceWatch, PublishError, Published, QuestionError, Receipt, SubscribeOptions,
+    Subscription,
 };
 
 /// A connection to Tidewire that lasts: a cheap handle of the task that keeps it.
@@ -69,10 +70,36 @@ impl Client {
         channel: &ChannelName,
         since: Option<Position>,
         limit: u64,
-    ) -> Result<HistoryPage, HistoryError> {
+    ) -> Result<HistoryPage, QuestionError> {
         let (answer, page) = oneshot::channel();
         self.send(Request::History { channel: channel.clone(), since, limit, answer }).await?;
-        page.await.map_err(|_| Closed)?.map_err(HistoryError::Refused)
+        page.await.map_err(|_| Closed)?.map_err(QuestionError::Refused)
+    }
+
+    /// A page of who is in a channel: those after the `next` of an earlier page, or the first; at most `limit`, 0
+    /// for as many as the server gives.
+    ///
+    /// # Errors
+    /// The question is refused, or the client is closed.
+    pub async fn presence(
+        &self,
+        channel: &ChannelName,
+        after: Option<String>,
+        limit: u64,
+    ) -> Result<PresenceList, QuestionError> {
+        let (answer, page) = oneshot::channel();
+        self.send(Request::Presence { channel: channel.clone(), after, limit, answer }).await?;
+        page.await.map_err(|_| Closed)?.map_err(QuestionError::Refused)
+    }
+
+    /// Keeps up with who is in a channel, while there is a subscription of it.
+    ///
+    /// # Errors
+    /// The client is closed.
+    pub async fn watch_presence(&self, channel: &ChannelName) -> Result<PresenceWatch, Closed> {
+        let (answer, watch) = oneshot::channel();
+        self.send(Request::WatchPresence { channel: channel.clone(), answer }).await?;
+        watch.await.map_err(|_| Closed)
     }
 
     /// How the connection stands, now and from now on.

@@ -1,3 +1,5 @@
+mod presence;
+
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -7,19 +9,21 @@ use std::task::{Context, Poll};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use tidewire_protocol::{ChannelName, HistoryPage, Payload, Position};
+use tidewire_protocol::{ChannelName, HistoryPage, Payload, Position, PresenceList};
 use tidewire_session::{
-    Command, Event, HistoryId, Input, LinkEvent, LinkId, Output, PublishId, Refusal, Session, Status,
-    SubscriptionId, Timestamp, TokenError,
+    Command, Event, HistoryId, Input, LinkEvent, LinkId, Output, PresenceCommand, PresenceId, PublishId,
+    Refusal, Session, Status, SubscriptionId, Timestamp, TokenError,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::tungstenite::http::Uri;
 
+use self::presence::Presence;
 use crate::socket::Socket;
 use crate::subscription::NUDGE;
 use crate::{
-    ClientOptions, PublishError, Published, SubscribeOptions, Subscription, SubscriptionEvent, TokenSource,
+    ClientOptions, Crowd, PresenceWatch, PublishError, Published, SubscribeOptions, Subscription,
+    SubscriptionEvent, TokenSource,
 };
 
 /// What a handle wants of the driver.
@@ -42,6 +46,17 @@ pub(crate) enum Request {
         limit: u64,
         answer: oneshot::Sender<Result<HistoryPage, Refusal>>,
     },
+    Presence {
+        channel: ChannelName,
+        after: Option<String>,
+        limit: u64,
+        answer: oneshot::Sender<Result<PresenceList, Refusal>>,
+    },
+    WatchPresence {
+        channel: ChannelName,
+        answer: oneshot::Sender<PresenceWatch>,
+    },
+    UnwatchPresence(PresenceId),
     Close,
 }
 
@@ -64,6 +79,7 @@ pub(crate) struct Driver {
     subscriptions: HashMap<SubscriptionId, Listener>,
     publishes: HashMap<PublishId, oneshot::Sender<Result<Published, PublishError>>>,
     questions: HashMap<HistoryId, oneshot::Sender<Result<HistoryPage, Refusal>>>,
+    presence: Presence,
 }
 
 /// Where a subscription's events go.
@@ -101,6 +117,7 @@ impl Driver {
             subscriptions: HashMap::new(),
             publishes: HashMap::new(),
             questions: HashMap::new(),
+            presence: Presence::default(),
         }
     }
 
@@ -174,6 +191,21 @@ impl Driver {
                 self.questions.insert(history, answer);
                 self.command(Command::History { history, channel, since, limit });
             }
+            Request::Presence { channel, after, limit, answer } => {
+                let presence = PresenceId(id);
+                self.presence.questions.insert(presence, answer);
+                self.about_presence(PresenceCommand::Ask { presence, channel, after, limit });
+            }
+            Request::WatchPresence { channel, answer } => {
+                let presence = PresenceId(id);
+                let (tell, crowd) = watch::channel(Crowd::default());
+                let driver = self.handle.clone();
+                if answer.send(PresenceWatch { id: presence, crowd, driver }).is_ok() {
+                    self.presence.watches.insert(presence, tell);
+                    self.about_presence(PresenceCommand::Watch { presence, channel });
+                }
+            }
+            Request::UnwatchPresence(presence) => self.unwatch_presence(presence),
             Request::Close => {}
         }
     }
@@ -182,6 +214,16 @@ impl Driver {
         if self.subscriptions.remove(&subscription).is_some() {
             self.command(Command::Unsubscribe { subscription });
         }
+    }
+
+    fn unwatch_presence(&mut self, presence: PresenceId) {
+        if self.presence.watches.remove(&presence).is_some() {
+            self.about_presence(PresenceCommand::Unwatch { presence });
+        }
+    }
+
+    fn about_presence(&mut self, command: PresenceCommand) {
+        self.command(Command::Presence(command));
     }
 
     fn command(&mut self, command: Command) {
@@ -230,6 +272,9 @@ impl Driver {
     fn tell(&mut self, event: Event) {
         match event {
             Event::Status(status) => {
+                if !matches!(status, Status::Live { .. }) {
+                    self.presence.forget();
+                }
                 self.status.send_replace(status);
             }
             Event::Subscribed { subscription, position, replayed, recovered } => {
@@ -261,6 +306,11 @@ impl Driver {
             Event::HistoryRefused { history, refusal } => {
                 if let Some(answer) = self.questions.remove(&history) {
                     let _ = answer.send(Err(refusal));
+                }
+            }
+            Event::Presence(event) => {
+                if let Some(unseen) = self.presence.tell(event) {
+                    self.unwatch_presence(unseen);
                 }
             }
             // The status and the answers say what follows from these.

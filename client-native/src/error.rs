@@ -5,9 +5,9 @@ use tidewire_session::Refusal;
 #[error("the client is closed")]
 pub struct Closed;
 
-/// Why there is no history.
+/// Why a question has no answer: for history, or for who is in a channel.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum HistoryError {
+pub enum QuestionError {
     /// The question was refused.
     #[error(transparent)]
     Refused(#[from] Refusal),

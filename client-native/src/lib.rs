@@ -33,17 +33,20 @@ pub use client::Client;
 mod subscription;
 pub use subscription::{Subscription, SubscriptionEvent};
 
+mod presence;
+pub use presence::{Crowd, PresenceWatch};
+
 mod receipt;
 pub use receipt::{PublishError, Published, Receipt};
 
 mod error;
-pub use error::{Closed, HistoryError};
+pub use error::{Closed, QuestionError};
 
 mod driver;
 mod socket;
 
 pub use tidewire_protocol::{
-    BadChannelName, ChannelName, HistoryPage, Payload, Position, Publication, RefusalCode, ResetReason,
-    UnsubscribeCode,
+    BadChannelName, ChannelName, HistoryPage, Member, Payload, Position, PresenceList, Publication,
+    RefusalCode, ResetReason, UnsubscribeCode,
 };
 pub use tidewire_session::{Doubt, End, Gap, Loss, OutboxLimits, Refusal, SessionConfig, Status, TokenError};

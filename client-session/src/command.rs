@@ -1,6 +1,6 @@
 use tidewire_protocol::{ChannelName, Payload, Position};
 
-use crate::{HistoryId, PublishId, SubscriptionId};
+use crate::{HistoryId, PresenceCommand, PublishId, SubscriptionId};
 
 /// What an application may want.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,4 +45,6 @@ pub enum Command {
         /// At most so many publications; 0 leaves it to the server.
         limit: u64,
     },
+    /// Know who is in a channel; nothing without the feature `presence`.
+    Presence(PresenceCommand),
 }

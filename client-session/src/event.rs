@@ -1,6 +1,6 @@
 use tidewire_protocol::{HistoryPage, Payload, Position, Publication, UnsubscribeCode};
 
-use crate::{Doubt, Gap, HistoryId, PublishId, Refusal, Status, SubscriptionId, TokenError};
+use crate::{Doubt, Gap, HistoryId, PresenceEvent, PublishId, Refusal, Status, SubscriptionId, TokenError};
 
 /// What a session tells its application.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +92,8 @@ pub enum Event {
         /// Why.
         refusal: Refusal,
     },
+    /// Who is in a channel; never without the feature `presence`.
+    Presence(PresenceEvent),
     /// The application's token function failed; the session goes on as the error says.
     TokenFailed(TokenError),
     /// Something that a developer should know, and an application need not: for the console.

@@ -14,3 +14,7 @@ pub struct PublishId(pub u32);
 /// The driver's number for a history question; not used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HistoryId(pub u32);
+
+/// The driver's number for a question for who is in a channel, or for a watch; not used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PresenceId(pub u32);

@@ -8,10 +8,13 @@ mod timestamp;
 pub use timestamp::Timestamp;
 
 mod ids;
-pub use ids::{HistoryId, LinkId, PublishId, SubscriptionId};
+pub use ids::{HistoryId, LinkId, PresenceId, PublishId, SubscriptionId};
 
 mod config;
 pub use config::{OutboxLimits, SessionConfig};
+
+mod presence;
+pub use presence::{PresenceCommand, PresenceEvent};
 
 mod command;
 pub use command::Command;

@@ -7,6 +7,8 @@ mod liveness;
 mod outbox;
 mod outputs;
 mod phase;
+#[cfg(feature = "presence")]
+mod presence;
 mod questions;
 mod random;
 mod requests;
@@ -23,6 +25,8 @@ use self::link::{Link, LiveLink};
 use self::outbox::Outbox;
 use self::outputs::{Outputs, fits};
 use self::phase::Phase;
+#[cfg(feature = "presence")]
+use self::presence::Presence;
 use self::questions::Questions;
 use self::random::Random;
 use self::requests::{Request, Requests};
@@ -34,6 +38,8 @@ use crate::{
     Command, End, Event, Input, LinkEvent, LinkId, Output, PublishId, Refusal, SessionConfig, Status, Timer,
     Timestamp, Wake,
 };
+#[cfg(feature = "presence")]
+use crate::{PresenceCommand, PresenceEvent};
 
 /// One client's conversation.
 ///
@@ -53,6 +59,8 @@ pub struct Session {
     subscriptions: Subscriptions,
     outbox: Outbox,
     questions: Questions,
+    #[cfg(feature = "presence")]
+    presence: Presence,
 }
 
 /// Publications of ephemeral namespaces that may wait for their answers at one time; one more is refused.
@@ -84,6 +92,8 @@ impl Session {
             subscriptions: Subscriptions::default(),
             outbox,
             questions: Questions::default(),
+            #[cfg(feature = "presence")]
+            presence: Presence::default(),
         }
     }
 
@@ -112,6 +122,10 @@ impl Session {
         let resubscribe = self.talker().and(self.subscriptions.deadline());
         let outbox = self.outbox.deadline(&self.context, self.publishing_link().map(|link| link.id));
         let mut soonest = self.phase.deadline();
+        #[cfg(feature = "presence")]
+        {
+            soonest = sooner(soonest, self.presence.deadline().map(|at| (at, Timer::Presence)));
+        }
         for timer in [
             elder,
             refresh.map(|at| (at, Timer::Refresh)),
@@ -148,6 +162,30 @@ impl Session {
                     self.questions.add(&mut self.context, history, (channel, since, limit), most);
                 }
             }
+            #[cfg(feature = "presence")]
+            Command::Presence(command) => self.obey_about_presence(command),
+            #[cfg(not(feature = "presence"))]
+            Command::Presence(nothing) => match nothing {},
+        }
+    }
+
+    #[cfg(feature = "presence")]
+    fn obey_about_presence(&mut self, command: PresenceCommand) {
+        let is_over = matches!(self.phase, Phase::Ended { .. });
+        match command {
+            PresenceCommand::Ask { presence, .. } | PresenceCommand::Watch { presence, .. } if is_over => {
+                let refused = PresenceEvent::Refused { presence, refusal: Refusal::Ended };
+                self.context.notify(Event::Presence(refused));
+            }
+            PresenceCommand::Ask { presence, channel, after, limit } => {
+                let most = self.config.questions;
+                self.presence.ask(&mut self.context, presence, (channel, after, limit), most);
+            }
+            PresenceCommand::Watch { presence, channel } => {
+                let speaker = self.subscriptions.speaker(&channel);
+                self.presence.watch(&mut self.context, presence, channel, speaker);
+            }
+            PresenceCommand::Unwatch { presence } => self.presence.unwatch(&mut self.context, presence),
         }
     }
 
@@ -220,12 +258,18 @@ impl Session {
         }
         let talker = self.talker();
         self.subscriptions.tick(&mut self.context, talker);
+        #[cfg(feature = "presence")]
+        self.presence.tick(&mut self.context);
     }
 
     /// Sends what waits and may be sent.
     fn pump(&mut self) {
         if let Some(link) = self.talker() {
             self.questions.pump(&mut self.context, link);
+        }
+        #[cfg(feature = "presence")]
+        if let Some(link) = self.live_link() {
+            self.presence.pump(&mut self.context, link);
         }
         self.retire_elder();
         // First, because a timer may be late, and what is too old must not be sent again.

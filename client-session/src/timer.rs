@@ -17,4 +17,6 @@ pub enum Timer {
     Outbox,
     /// A refused subscription is tried again.
     Resubscribe,
+    /// A list of who is in a channel is asked for again.
+    Presence,
 }

@@ -106,6 +106,8 @@ impl Packed {
             Event::PublishInDoubt { publish, why } => self.failed(publish.0, &why.into(), Advice::Stop),
             Event::SubscribeRefused { subscription, refusal } => self.refused(subscription.0, &refusal),
             Event::PublishRefused { publish, refusal } => self.refused(publish.0, &refusal),
+            // Its session cannot be asked for it.
+            Event::Presence(_) => {}
             Event::HistoryRefused { history, refusal } => self.refused(history.0, &refusal),
         }
     }

@@ -5,6 +5,7 @@
 mod server;
 
 mod closing;
+mod presence;
 mod publishing;
 mod reconnecting;
 mod subscribing;

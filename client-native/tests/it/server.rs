@@ -7,11 +7,12 @@ use futures_util::{SinkExt, StreamExt};
 use tidewire_client::{Client, ClientOptions, Payload, Publication, Subscription, SubscriptionEvent};
 use tidewire_protocol::codec::Heard;
 use tidewire_protocol::{
-    Alias, Behind, ClientFrame, Codec, HistoryPage, Limits, MessageLimits, Position, PublicationId, Publish,
-    Published, PublisherId, ServerFrame, Subscribed, Tag, UnsubscribeCode, Unsubscribed, Welcome,
+    Alias, Behind, ClientFrame, Codec, HistoryPage, Limits, Member, MessageLimits, Position, PresenceList,
+    PublicationId, Publish, Published, PublisherId, ServerFrame, Subscribed, Tag, UnsubscribeCode,
+    Unsubscribed, Welcome,
 };
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 use tokio_tungstenite::accept_hdr_async;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
@@ -23,6 +24,7 @@ pub(crate) struct Server {
     log: Arc<Mutex<Log>>,
     tip: watch::Sender<usize>,
     cuts: watch::Sender<usize>,
+    news: broadcast::Sender<ServerFrame>,
 }
 
 #[derive(Default)]
@@ -33,9 +35,13 @@ struct Log {
     cut_after: Option<usize>,
     hellos: Vec<Option<String>>,
     unsubscribes: usize,
+    /// Who is there, two on a page.
+    members: Vec<Member>,
+    /// Whether the last question for them wants to go on.
+    watched: bool,
 }
 
-const ALIAS: Alias = Alias(1);
+pub(crate) const ALIAS: Alias = Alias(1);
 
 impl Server {
     pub(crate) async fn start() -> Self {
@@ -45,6 +51,7 @@ impl Server {
             log: Arc::default(),
             tip: watch::Sender::new(0),
             cuts: watch::Sender::new(0),
+            news: broadcast::Sender::new(16),
         };
         let accepting = server.clone();
         tokio::spawn(async move {
@@ -81,6 +88,20 @@ impl Server {
         self.log.lock().unwrap().unsubscribes
     }
 
+    /// From now on these are there; nobody is told.
+    pub(crate) fn has(&self, members: Vec<Member>) {
+        self.log.lock().unwrap().members = members;
+    }
+
+    /// Says this on every connection.
+    pub(crate) fn tells(&self, frame: ServerFrame) {
+        self.news.send(frame).unwrap();
+    }
+
+    pub(crate) fn is_watched(&self) -> bool {
+        self.log.lock().unwrap().watched
+    }
+
     async fn serve(self, socket: tokio::net::TcpStream) {
         #[expect(clippy::result_large_err, reason = "the library's type")]
         let agree = |_: &Request, mut response: Response| {
@@ -89,7 +110,8 @@ impl Server {
             Ok(response)
         };
         let Ok(mut socket) = accept_hdr_async(socket, agree).await else { return };
-        let (mut tip, mut cuts) = (self.tip.subscribe(), self.cuts.subscribe());
+        let (mut tip, mut cuts, mut news) =
+            (self.tip.subscribe(), self.cuts.subscribe(), self.news.subscribe());
         let mut publisher = None;
         let mut sent = None;
         loop {
@@ -107,6 +129,7 @@ impl Server {
                     }
                 }
                 _ = tip.changed() => {}
+                Ok(frame) = news.recv() => answers.push(frame),
                 _ = cuts.changed() => return,
             }
             if let Some(from) = &mut sent {
@@ -181,6 +204,17 @@ impl Server {
                 reset: None,
                 more: false,
             }),
+            ClientFrame::Presence(wish) => {
+                log.watched = wish.watch;
+                let connection = |member: &Member| member.connection.clone();
+                let after = |member: &&Member| wish.after.is_none() || connection(member) > wish.after;
+                let mut members: Vec<Member> = log.members.iter().filter(after).cloned().collect();
+                let more = members.len() > 2;
+                members.truncate(2);
+                let next = members.last().filter(|_| more).and_then(connection);
+                let (connections, users) = (log.members.len() as u64, 1);
+                ServerFrame::Presence(PresenceList { id: wish.id, members, connections, users, next })
+            }
             other => panic!("not expected: {other:?}"),
         })
     }
@@ -229,7 +263,7 @@ fn welcome() -> Welcome {
         user: None,
         token_expires_in_ms: None,
         ephemeral: Vec::new(),
-        features: Vec::new(),
+        features: vec!["presence".into()],
     }
 }
 

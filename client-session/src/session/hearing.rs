@@ -5,6 +5,9 @@ use tidewire_protocol::{
     Subscribed,
 };
 
+#[cfg(feature = "presence")]
+use tidewire_protocol::PresenceList;
+
 use super::Session;
 use super::link::{Link, LiveLink};
 use super::phase::Phase;
@@ -63,12 +66,21 @@ impl Session {
             ServerFrame::Welcome(welcome) => self.welcomed(id, welcome),
             ServerFrame::GoingAway(notice) => self.going_away(id, notice),
             ServerFrame::Ping(_) => context.send(id, ClientFrame::Pong(Pong {})),
-            // Presence is not asked for, and a pong's arrival has said all.
+            #[cfg(feature = "presence")]
+            ServerFrame::Presence(page) => self.presence_page(id, page),
+            #[cfg(feature = "presence")]
+            ServerFrame::Joined(frame) => self.presence.joined(context, link, frame),
+            #[cfg(feature = "presence")]
+            ServerFrame::Left(frame) => self.presence.left(context, link, frame),
+            #[cfg(feature = "presence")]
+            ServerFrame::Occupancy(frame) => self.presence.occupancy(context, link, frame),
+            #[cfg(not(feature = "presence"))]
             ServerFrame::Presence(_)
             | ServerFrame::Joined(_)
             | ServerFrame::Left(_)
-            | ServerFrame::Occupancy(_)
-            | ServerFrame::Pong(_) => {}
+            | ServerFrame::Occupancy(_) => {}
+            // Its arrival has said all.
+            ServerFrame::Pong(_) => {}
         }
     }
 
@@ -77,6 +89,10 @@ impl Session {
             && let Some(link) = find(&mut self.phase, &mut self.elder, id)
         {
             self.subscriptions.subscribed(&mut self.context, link, &channel, answer);
+            #[cfg(feature = "presence")]
+            if self.subscriptions.speaker(&channel) == Some(id) {
+                self.presence.begin(&mut self.context, id, &channel);
+            }
         }
     }
 
@@ -96,6 +112,8 @@ impl Session {
                 | Request::Refresh,
             )
             | None => {}
+            #[cfg(feature = "presence")]
+            Some(Request::Presence(_)) => {}
         }
     }
 
@@ -128,6 +146,8 @@ impl Session {
                 context.notify(Event::Trouble(reason));
                 self.token.refused(context.now);
             }
+            #[cfg(feature = "presence")]
+            Some(Request::Presence(request)) => self.presence.refused(context, request, (code, reason)),
             // Not subscribed any more: as was wished.
             Some(Request::Unsubscribe) | None => {}
         }
@@ -148,6 +168,15 @@ impl Session {
                 | Request::Refresh,
             )
             | None => {}
+            #[cfg(feature = "presence")]
+            Some(Request::Presence(_)) => {}
+        }
+    }
+
+    #[cfg(feature = "presence")]
+    fn presence_page(&mut self, id: LinkId, page: PresenceList) {
+        if let Some(Request::Presence(request)) = self.context.requests.answered(id, page.id) {
+            self.presence.answered(&mut self.context, id, request, page);
         }
     }
 

@@ -1,5 +1,7 @@
 use tidewire_protocol::{ChannelName, RequestId, Seq};
 
+#[cfg(feature = "presence")]
+use super::presence::PresenceRequest;
 use super::table::Table;
 use crate::{HistoryId, LinkId, PublishId, SubscriptionId};
 
@@ -27,6 +29,8 @@ pub(super) enum Request {
     /// A page that brings a later subscription of a channel to where the channel is.
     CatchUp(ChannelName, SubscriptionId),
     Refresh,
+    #[cfg(feature = "presence")]
+    Presence(PresenceRequest),
 }
 
 impl Requests {
@@ -64,6 +68,9 @@ impl Requests {
                         true
                     }
                     Request::Subscribe(_) | Request::Unsubscribe | Request::Publish { .. } => false,
+                    // Asked again where it is wanted.
+                    #[cfg(feature = "presence")]
+                    Request::Presence(_) => false,
                 }
         })
     }

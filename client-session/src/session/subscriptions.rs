@@ -230,6 +230,12 @@ impl Subscriptions {
         }
     }
 
+    /// The link that speaks for a channel.
+    #[cfg(feature = "presence")]
+    pub(super) fn speaker(&self, name: &ChannelName) -> Option<LinkId> {
+        self.channels.get(name)?.speaker()
+    }
+
     /// When a refused subscription is tried again.
     pub(super) fn deadline(&self) -> Option<Timestamp> {
         self.channels.values().filter_map(Channel::retry).min()

@@ -8,8 +8,15 @@ pub(super) struct Terms {
     pub(super) heartbeat_ms: u64,
     pub(super) reconnect_spread_ms: u64,
     pub(super) limits: Limits,
+    /// It tells who is in a channel.
+    #[cfg(feature = "presence")]
+    pub(super) presence: bool,
     ephemeral: Vec<String>,
 }
+
+/// The feature's name.
+#[cfg(feature = "presence")]
+pub(super) const PRESENCE: &str = "presence";
 
 impl Default for Terms {
     fn default() -> Self {
@@ -24,6 +31,8 @@ impl Default for Terms {
                 settle_ms: 60_000,
                 dedup_ms: 600_000,
             },
+            #[cfg(feature = "presence")]
+            presence: false,
             ephemeral: Vec::new(),
         }
     }
@@ -36,6 +45,8 @@ impl Terms {
             heartbeat_ms: welcome.heartbeat_ms.into(),
             reconnect_spread_ms: welcome.reconnect_spread_ms.into(),
             limits: welcome.limits,
+            #[cfg(feature = "presence")]
+            presence: welcome.features.iter().any(|feature| feature == PRESENCE),
             ephemeral: std::mem::take(&mut welcome.ephemeral),
         };
     }

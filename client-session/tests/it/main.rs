@@ -20,3 +20,4 @@ mod refreshing;
 mod resetting;
 mod resuming;
 mod sharing;
+mod watching;

@@ -166,6 +166,7 @@ impl World<'_> {
             | Event::Unsubscribed { .. }
             | Event::SubscribeRefused { .. }
             | Event::History { .. }
+            | Event::Presence(_)
             | Event::HistoryRefused { .. } => {
                 return Err(Promise::Rest.broken(format!("client {client} is told {event:?}")));
             }
