@@ -4,9 +4,12 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use tidewire_client::{Client, PresenceWatch, SubscribeOptions};
 use tidewire_cluster_tests::{Node, NodeConfig, RawClient};
 use tidewire_protocol::{ClientFrame, Hello, Member, Presence, RequestId, ServerFrame, Subscribe};
 use tidewire_test_redis::{Server as Redis, Topology, wait_until};
+
+use crate::numbers::{PATIENCE, options};
 
 const MEMBERS: usize = 20;
 
@@ -115,6 +118,37 @@ fn while_redis_does_not_answer_nobody_leaves() {
             other => panic!("somebody left: {other:?}"),
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_watches_has_the_right_list_again_after_its_node_was_killed() {
+    let redis = Redis::start();
+    let (mut mine, other) = (node(&redis, BRIEF), node(&redis, BRIEF));
+    let client = Client::connect(options(&[&mine, &other]));
+    let _news = client.subscribe(&channel(), SubscribeOptions::default()).await.expect("an open client");
+    let mut watch = client.watch_presence(&channel()).await.expect("an open client");
+    has(&mut watch, 1).await;
+    let mut members: Vec<RawClient> = (0..MEMBERS).map(|_| comes(&other)).collect();
+    let before = has(&mut watch, MEMBERS + 1).await;
+
+    mine.process().kill();
+    members.truncate(MEMBERS / 2);
+    let after = has(&mut watch, MEMBERS / 2 + 1).await;
+    // Those who stayed, and the client by its new connection.
+    assert_eq!(after.intersection(&before).count(), MEMBERS / 2);
+    let page = client.presence(&channel(), None, 3).await.expect("an answer");
+    assert_eq!((page.members.len(), page.connections as usize), (3, MEMBERS / 2 + 1));
+    assert!(page.next.is_some_and(|next| after.contains(&next)));
+}
+
+/// Waits until it is known of exactly so many that they are there.
+async fn has(watch: &mut PresenceWatch, connections: usize) -> BTreeSet<String> {
+    let so_many =
+        watch.wait_for(|crowd| crowd.members.as_ref().is_some_and(|members| members.len() == connections));
+    let crowd =
+        tokio::time::timeout(PATIENCE, so_many).await.expect("so many in time").expect("an open watch");
+    assert_eq!(crowd.connections, connections as u64);
+    crowd.members.iter().flatten().map(|(name, _)| name.clone()).collect()
 }
 
 /// For tests that wait for a lease to end more often.
