@@ -9,6 +9,7 @@ mod chaos;
 mod idle_memory;
 mod killed_nodes;
 mod lost_redis;
+mod mass_return;
 mod numbers;
 mod presence;
 mod presence_cost;
