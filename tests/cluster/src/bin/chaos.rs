@@ -34,12 +34,12 @@ async fn main() -> anyhow::Result<ExitCode> {
         say: |line| println!("{line}"),
     };
     let outcome = run(&options).await;
+    let title = format!("{topology}, seed {seed}, {minutes} minutes");
     let text = report::text(&outcome.history, &outcome.verdict);
     println!("\n{text}");
-    std::fs::write(
-        folder.join("report.txt"),
-        format!("{topology}, seed {seed}, {minutes} minutes\n\n{text}"),
-    )?;
+    std::fs::write(folder.join("report.txt"), format!("{title}\n\n{text}"))?;
+    let page = report::html(&title, &outcome.history, &outcome.verdict);
+    std::fs::write(folder.join("report.html"), page)?;
     let is_well = outcome.verdict.is_clean() && !outcome.broken_off;
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
