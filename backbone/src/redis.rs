@@ -27,6 +27,7 @@ mod subscriptions;
 mod tidying;
 mod tls;
 mod trouble;
+mod user;
 mod way;
 
 pub use address::{BadRedisAddress, RedisAddress, RedisAddresses, RedisHost, RedisLogin, RedisTopology};

@@ -13,6 +13,7 @@ use bytes::{Buf, BufMut, Bytes};
 use tidewire_protocol::{Payload, Position, PublisherId, Tag};
 
 use super::presence::record;
+use super::user;
 use crate::{BackboneError, Draft, Entry, EphemeralPublication, PresenceChange};
 
 /// One message.
@@ -34,7 +35,6 @@ const EPHEMERAL: u8 = 3;
 const PRESENCE: u8 = 4;
 const JSON: u8 = 0;
 const BINARY: u8 = 1;
-const NO_USER: u16 = u16::MAX;
 
 impl Message {
     /// Reads a message; `None` where it is none.
@@ -98,19 +98,13 @@ pub(super) fn position(bytes: &mut Bytes) -> Option<Position> {
 }
 
 fn tag(bytes: &mut Bytes) -> Option<Tag> {
-    let digits = (bytes.len() >= 8).then(|| bytes.split_to(8))?;
+    let digits = user::take(bytes, 8)?;
     u32::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok().map(Tag)
 }
 
 fn content(mut bytes: Bytes) -> Option<(Payload, Option<String>)> {
     let kind = bytes.try_get_u8().ok()?;
-    let user = match bytes.try_get_u16().ok()? {
-        NO_USER => None,
-        length => {
-            let user = (bytes.len() >= length.into()).then(|| bytes.split_to(length.into()))?;
-            Some(std::str::from_utf8(&user).ok()?.to_owned())
-        }
-    };
+    let user = user::read(&mut bytes)?;
     match kind {
         JSON => Some((Payload::Json(bytes), user)),
         BINARY => Some((Payload::Binary(bytes), user)),
@@ -123,15 +117,7 @@ fn put_content(bytes: &mut Vec<u8>, draft: &Draft) -> Result<(), BackboneError> 
         Payload::Json(_) => JSON,
         Payload::Binary(_) => BINARY,
     });
-    match &draft.user {
-        None => bytes.put_u16(NO_USER),
-        Some(user) => {
-            let length = u16::try_from(user.len()).ok().filter(|&length| length != NO_USER);
-            bytes
-                .put_u16(length.ok_or_else(|| BackboneError::Refused("the user's name is too long".into()))?);
-            bytes.put_slice(user.as_bytes());
-        }
-    }
+    user::put(bytes, draft.user.as_deref())?;
     bytes.put_slice(draft.payload.bytes());
     Ok(())
 }

@@ -10,9 +10,8 @@
 
 use bytes::{Buf, BufMut, Bytes};
 
+use crate::redis::user::{self, take, text};
 use crate::{Attendee, BackboneError, Counts, Lease, PresenceChange};
-
-const NO_USER: u16 = u16::MAX;
 
 pub(super) fn lease(lease: Lease) -> [u8; 12] {
     let mut bytes = [0; 12];
@@ -28,15 +27,7 @@ pub(super) fn read_lease(mut bytes: &[u8]) -> Option<Lease> {
 
 pub(super) fn body(attendee: &Attendee) -> Result<Vec<u8>, BackboneError> {
     let mut bytes = Vec::new();
-    match &attendee.user {
-        None => bytes.put_u16(NO_USER),
-        Some(user) => {
-            let length = u16::try_from(user.len()).ok().filter(|&length| length != NO_USER);
-            bytes
-                .put_u16(length.ok_or_else(|| BackboneError::Refused("the user's name is too long".into()))?);
-            bytes.put_slice(user.as_bytes());
-        }
-    }
+    user::put(&mut bytes, attendee.user.as_deref())?;
     if let Some(info) = &attendee.info {
         bytes.put_u8(1);
         bytes.put_slice(info.as_bytes());
@@ -76,23 +67,12 @@ fn each(bytes: &mut Bytes) -> Option<Attendee> {
 }
 
 fn attendee(connection: Bytes, mut body: Bytes) -> Option<Attendee> {
-    let user = match body.try_get_u16().ok()? {
-        NO_USER => None,
-        length => Some(text(take(&mut body, length.into())?)?),
-    };
+    let user = user::read(&mut body)?;
     let info = match body.try_get_u8() {
         Ok(_) => Some(text(body)?),
         Err(_) => None,
     };
     Some(Attendee { connection: text(connection)?, user, info })
-}
-
-fn take(bytes: &mut Bytes, length: usize) -> Option<Bytes> {
-    (bytes.len() >= length).then(|| bytes.split_to(length))
-}
-
-fn text(bytes: Bytes) -> Option<String> {
-    String::from_utf8(bytes.into()).ok()
 }
 
 #[cfg(test)]
