@@ -68,6 +68,9 @@ pub struct RedisBackbone {
     _tasks: JoinSet<()>,
 }
 
+/// A publish that has its place in line.
+type Publishing = BoxFuture<'static, Result<Appended, BackboneError>>;
+
 /// The largest seq that the script can count: Lua's numbers are doubles.
 const MAX_SEQ: u64 = 1 << 53;
 
@@ -102,50 +105,29 @@ impl RedisBackbone {
     }
 
     /// Publishes past the log.
-    fn publish_ephemeral(
+    fn publish_ephemeral(&self, channel: &ChannelName, draft: &Draft) -> Result<Publishing, BackboneError> {
+        let mut command = redis::cmd("SPUBLISH");
+        command.arg(self.keys.live(channel)).arg(message::ephemeral(draft)?);
+        let reply = replied(self.shard(channel).publishing(channel)?.give(command));
+        Ok(reply.map(|reply| reply.map(|_| Appended::Accepted { position: None, missing: 0 })).boxed())
+    }
+
+    /// Takes a publication's place in line.
+    fn begin(
         &self,
         channel: &ChannelName,
         draft: &Draft,
-    ) -> BoxFuture<'static, Result<Appended, BackboneError>> {
-        let message = match message::ephemeral(draft) {
-            Ok(message) => message,
-            Err(error) => return future::ready(Err(error)).boxed(),
-        };
-        let mut command = redis::cmd("SPUBLISH");
-        command.arg(self.keys.live(channel)).arg(message);
-        let publishing = match self.shard(channel).publishing(channel) {
-            Ok(publishing) => publishing,
-            Err(error) => return future::ready(Err(error)).boxed(),
-        };
-        replied(publishing.give(command))
-            .map(|reply| reply.map(|_| Appended::Accepted { position: None, missing: 0 }))
-            .boxed()
-    }
-}
-
-#[async_trait]
-impl Backbone for RedisBackbone {
-    fn publish(
-        &self,
-        channel: &ChannelName,
-        draft: Draft,
         retention: Retention,
-    ) -> BoxFuture<'static, Result<Appended, BackboneError>> {
+    ) -> Result<Publishing, BackboneError> {
         let Retention::Log { entries, bytes, age, dedup } = retention else {
-            return self.publish_ephemeral(channel, &draft);
+            return self.publish_ephemeral(channel, draft);
         };
         if draft.seq >= MAX_SEQ {
-            return future::ready(Err(BackboneError::Refused("the seq is too large".into()))).boxed();
+            return Err(BackboneError::Refused("the seq is too large".into()));
         }
-        let body = match message::body(&draft) {
-            Ok(body) => body,
-            Err(error) => return future::ready(Err(error)).boxed(),
-        };
-        let publishing = match self.shard(channel).appending(channel) {
-            Ok(publishing) => publishing,
-            Err(error) => return future::ready(Err(error)).boxed(),
-        };
-        let weight = message::weight(&draft);
+        let body = message::body(draft)?;
+        let publishing = self.shard(channel).appending(channel)?;
+        let weight = message::weight(draft);
         let mut numbers = Vec::with_capacity(72);
         put_hex(&mut numbers, PublicationId::of(draft.publisher, draft.seq));
         numbers.put_u64(draft.seq);
@@ -167,7 +149,14 @@ impl Backbone for RedisBackbone {
             .arg(body)
             .arg(self.keys.live(channel));
         self.tidying.published(channel, millis(dedup));
-        replied(publishing.give(command)).map(|reply| appended(reply?)).boxed()
+        Ok(replied(publishing.give(command)).map(|reply| appended(reply?)).boxed())
+    }
+}
+
+#[async_trait]
+impl Backbone for RedisBackbone {
+    fn publish(&self, channel: &ChannelName, draft: Draft, retention: Retention) -> Publishing {
+        self.begin(channel, &draft, retention).unwrap_or_else(|error| future::ready(Err(error)).boxed())
     }
 
     async fn listen(&self, channel: &ChannelName) -> Result<(), BackboneError> {

@@ -206,24 +206,18 @@ impl Task {
     /// Sends bundles until the link breaks.
     async fn serve(&mut self, connection: MultiplexedConnection) -> End {
         let mut under_way: FuturesOrdered<BoxFuture<'static, Bundle>> = FuturesOrdered::new();
-        let most = if self.replicated_within.is_some() { UNDER_WAY_WAITING } else { UNDER_WAY };
         let mut jobs = Vec::new();
         let mut again: Vec<Job> = Vec::new();
+        let within = self.replicated_within;
+        let most = if within.is_some() { UNDER_WAY_WAITING } else { UNDER_WAY };
+        let send = |first, jobs| bundle::send(connection.clone(), first, jobs, within).boxed();
         let checking = check(connection.clone(), self.link.standing.clone());
         tokio::pin!(checking);
         loop {
             // What Redis could not run goes first, but after all that is under way, some of which may come back too.
             if under_way.is_empty() && !again.is_empty() {
                 tracing::info!("Redis has forgotten the scripts, loading them again");
-                under_way.push_back(
-                    bundle::send(
-                        connection.clone(),
-                        Script::load_all().into(),
-                        std::mem::take(&mut again),
-                        self.replicated_within,
-                    )
-                    .boxed(),
-                );
+                under_way.push_back(send(Script::load_all().into(), std::mem::take(&mut again)));
             }
             let may_send = again.is_empty() && under_way.len() < most;
             tokio::select! {
@@ -240,7 +234,7 @@ impl Task {
                     if count == 0 {
                         return End::Over;
                     }
-                    under_way.push_back(bundle::send(connection.clone(), Vec::new(), std::mem::take(&mut jobs), self.replicated_within).boxed());
+                    under_way.push_back(send(Vec::new(), std::mem::take(&mut jobs)));
                 }
             }
         }
