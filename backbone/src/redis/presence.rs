@@ -34,6 +34,28 @@ impl RedisBackbone {
         changed(reply).ok_or_else(nonsense)
     }
 
+    /// The same for any number of those whom it concerns; also where there are none.
+    async fn change_all<T>(
+        &self,
+        channel: &ChannelName,
+        lease: Lease,
+        what: &str,
+        all: &[T],
+        add: impl Fn(&mut Cmd, &T) -> Result<(), BackboneError>,
+    ) -> Result<Crowd, BackboneError> {
+        let mut rest = all;
+        loop {
+            let some;
+            (some, rest) = rest.split_at(rest.len().min(TOGETHER));
+            let mut command = self.change_call(channel, lease, what);
+            some.iter().try_for_each(|one| add(&mut command, one))?;
+            let crowd = self.change(channel, command).await?.crowd;
+            if rest.is_empty() {
+                return Ok(crowd);
+            }
+        }
+    }
+
     fn change_call(&self, channel: &ChannelName, lease: Lease, what: &str) -> Cmd {
         let mut command = script::PRESENCE_CHANGE.call(&self.keys.presence(channel));
         command
@@ -67,34 +89,20 @@ impl PresenceStore for RedisBackbone {
         lease: Lease,
         attendees: &[Attendee],
     ) -> Result<Crowd, BackboneError> {
-        let mut rest = attendees;
-        loop {
-            let some;
-            (some, rest) = rest.split_at(rest.len().min(TOGETHER));
-            let mut command = self.change_call(channel, lease, "enter");
-            for attendee in some {
-                command.arg(attendee.connection.as_str()).arg(record::body(attendee)?);
-            }
-            let crowd = self.change(channel, command).await?.crowd;
-            if rest.is_empty() {
-                return Ok(crowd);
-            }
-        }
+        self.change_all(channel, lease, "enter", attendees, |command, attendee| {
+            command.arg(attendee.connection.as_str()).arg(record::body(attendee)?);
+            Ok(())
+        })
+        .await
     }
 
     async fn leave(&self, channel: &ChannelName, connections: &[String]) -> Result<Crowd, BackboneError> {
-        let mut rest = connections;
-        loop {
-            let some;
-            (some, rest) = rest.split_at(rest.len().min(TOGETHER));
-            let nobodys = Lease { node: 0, term: 0 };
-            let mut command = self.change_call(channel, nobodys, "leave");
-            command.arg(some);
-            let crowd = self.change(channel, command).await?.crowd;
-            if rest.is_empty() {
-                return Ok(crowd);
-            }
-        }
+        let nobodys = Lease { node: 0, term: 0 };
+        self.change_all(channel, nobodys, "leave", connections, |command, connection| {
+            command.arg(connection);
+            Ok(())
+        })
+        .await
     }
 
     async fn expel(&self, channel: &ChannelName, lease: Lease) -> Result<usize, BackboneError> {
