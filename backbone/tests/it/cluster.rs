@@ -7,7 +7,7 @@ use tidewire_backbone::{
     Appended, Arrival, Arrivals, Backbone, BackboneError, Interrupted, RedisBackbone, Retention,
 };
 use tidewire_protocol::ChannelName;
-use tidewire_test_redis::{Cluster, Topology};
+use tidewire_test_redis::{Cluster, Server, Topology};
 use tokio::task::block_in_place;
 
 use crate::redis::{config, draft, next, until};
@@ -108,22 +108,31 @@ async fn a_node_with_an_old_map_finds_out_by_being_sent_elsewhere() {
     taken(&*node, 1).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_killed_primary_is_replaced_and_nothing_of_it_is_missing() {
-    let mut harmed = Harmed::start().await;
+/// A hundred publications arrive, though something befalls the primary when half of them are there and replicated.
+async fn loses_its_primary(
+    harmed: &mut Harmed,
+    befalls: impl FnOnce(&mut Server),
+) -> (Publisher, Subscriber) {
     let (_, primary, _) = harmed.places();
-    let mut subscriber = Subscriber::at(&harmed).await;
-    let publisher = Publisher::at(&harmed).await;
+    let mut subscriber = Subscriber::at(harmed).await;
+    let publisher = Publisher::at(harmed).await;
     publisher.publishes(1..=50).await;
     subscriber.has(50).await;
     block_in_place(|| {
         let server = harmed.cluster.server(primary);
         server.run::<u64>(&["WAIT", "1", "5000"]);
-        server.kill();
+        befalls(server);
     });
     let longest = publisher.publishes(51..=100).await;
     subscriber.has(100).await;
     eprintln!("longest until a publish was taken: {longest:?}");
+    (publisher, subscriber)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_primary_is_replaced_and_nothing_of_it_is_missing() {
+    let mut harmed = Harmed::start().await;
+    let (publisher, _) = loses_its_primary(&mut harmed, Server::kill).await;
     assert!(publisher.node.is_ready());
 }
 
@@ -131,18 +140,7 @@ async fn a_killed_primary_is_replaced_and_nothing_of_it_is_missing() {
 async fn a_frozen_primary_is_replaced_and_what_it_says_when_it_thaws_does_no_harm() {
     let mut harmed = Harmed::start().await;
     let (slot, primary, _) = harmed.places();
-    let mut subscriber = Subscriber::at(&harmed).await;
-    let publisher = Publisher::at(&harmed).await;
-    publisher.publishes(1..=50).await;
-    subscriber.has(50).await;
-    block_in_place(|| {
-        let server = harmed.cluster.server(primary);
-        server.run::<u64>(&["WAIT", "1", "5000"]);
-        server.freeze();
-    });
-    let longest = publisher.publishes(51..=100).await;
-    subscriber.has(100).await;
-    eprintln!("longest until a publish was taken: {longest:?}");
+    let (publisher, mut subscriber) = loses_its_primary(&mut harmed, |server| server.freeze()).await;
     block_in_place(|| harmed.cluster.server(primary).thaw());
     publisher.publishes(101..=150).await;
     subscriber.has(150).await;

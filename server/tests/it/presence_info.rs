@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 use tidewire_server::auth::{Claims, Grants, Secret, TokenKey};
 
+use crate::binary::SECRET;
 use crate::edge::Edge;
 use crate::harness::{Client, dial};
 use crate::http::{Reply, get};
@@ -76,7 +77,6 @@ async fn over_http_it_is_read_page_by_page_and_refused_where_it_is_not_told() {
     assert_eq!(get(edge.address, path, &[]).await.status, 401);
 }
 
-const SECRET: &str = "a secret of the tests, long enough";
 const CONFIG: &str = r#"
     [[keys]]
     algorithm = "HS256"
