@@ -62,6 +62,11 @@ impl Hub {
         self.channels.in_shard(shard)
     }
 
+    /// The channels at this moment, of one shard after the other.
+    pub(crate) fn channels(&self) -> impl Iterator<Item = Arc<Channel>> {
+        (0..self.shards()).flat_map(|shard| self.in_shard(shard))
+    }
+
     /// News may have been missed of all channels of a shard: verifies those with rings, and finds out of the
     /// others whether their logs still have what is settling.
     pub(crate) fn interrupt(&self, shard: usize) {
@@ -95,7 +100,7 @@ impl Hub {
     /// Goes on with the channels in which only counts are told.
     pub(crate) fn tick_presence(&self, now: u64) {
         if self.scope.register.counting.load(Ordering::Relaxed) > 0 {
-            for channel in (0..self.shards()).flat_map(|shard| self.in_shard(shard)) {
+            for channel in self.channels() {
                 channel.tick_presence(now);
             }
         }
@@ -108,7 +113,7 @@ impl Hub {
 
     /// Stops listening to the channels that have had no subscriber since `before`.
     pub(crate) fn leave_deserted(self: &Arc<Self>, before: u64) {
-        for channel in (0..self.shards()).flat_map(|shard| self.in_shard(shard)) {
+        for channel in self.channels() {
             if channel.leave_if_deserted(before) {
                 let hub = self.clone();
                 self.scope.tasks.spawn(async move { hub.leave(&channel).await });

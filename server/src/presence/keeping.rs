@@ -146,8 +146,7 @@ impl Keeper<'_> {
     }
 
     fn channels(&self) -> Vec<Arc<Channel>> {
-        let channels = (0..self.hub.shards()).flat_map(|shard| self.hub.in_shard(shard));
-        channels.filter(|channel| channel.has_presence()).collect()
+        self.hub.channels().filter(|channel| channel.has_presence()).collect()
     }
 }
 
