@@ -1,26 +1,23 @@
 // Makes dist/ from src/ and from wasm/, which `cargo xtask npm` fills before.
-import zopfli from '@gfx/zopfli';
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
 import { copyFile, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compress } from './compress.js';
 import { check, print, sizes } from './size.js';
 
 const here = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(here, 'dist');
 
-/**
- * Files that are imported with `?deflated` become their compressed bytes as text in base64. Compressed by zopfli, which
- * takes seconds and makes them 6 % smaller than zlib does.
- */
-const deflated = {
-  name: 'deflated',
+/** Files that are imported with `?compressed` become their compressed bytes as text in base64. */
+const compressed = {
+  name: 'compressed',
   setup({ onLoad }) {
     onLoad({ filter: /\.wasm$/ }, async ({ path }) => {
-      const compressed = await zopfli.deflateAsync(await readFile(path), { numiterations: 15 });
-      return { contents: Buffer.from(compressed).toString('base64'), loader: 'text' };
+      const contents = Buffer.from(await compress(await readFile(path))).toString('base64');
+      return { contents, loader: 'text' };
     });
   },
 };
@@ -51,7 +48,7 @@ await build({
   // The lazy import of WebAssembly becomes a file of its own, and the entries share the rest.
   splitting: true,
   chunkNames: '[name]-[hash]',
-  plugins: [deflated],
+  plugins: [compressed],
   // Left for workerd, which takes the import as it is.
   external: ['./tidewire.wasm'],
 });

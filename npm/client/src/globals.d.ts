@@ -1,5 +1,5 @@
-/** A file's bytes compressed (deflate, RFC 1951), as text in base64; the build puts it in. */
-declare module '*?deflated' {
+/** A file's bytes, compressed for `expand`, as text in base64; the build puts it in. */
+declare module '*?compressed' {
   const base64: string;
   export default base64;
 }

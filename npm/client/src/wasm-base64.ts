@@ -1,3 +1,4 @@
-import base64 from '../wasm/tidewire.wasm?deflated';
+import base64 from '../wasm/tidewire.wasm?compressed';
 
+export { expand } from './expand.ts';
 export default base64;
