@@ -5,7 +5,7 @@ mod mark;
 pub use mark::Mark;
 
 mod history;
-pub use history::{Harm, History, Lane, LogLoss, Lost, Moment, Outcome, Seen, Sent, Sight};
+pub use history::{Harm, History, Hitch, Lane, LogLoss, Lost, Moment, Outcome, Seen, Sent, Sight};
 
 mod fault;
 pub use fault::{Fault, Trouble};
@@ -16,8 +16,10 @@ pub use plan::{Plan, Strike};
 mod redis;
 pub use redis::Topology;
 
+mod attempt;
+
 mod world;
-pub use world::{Struck, World};
+pub use world::{Struck, World, WorldOptions};
 
 mod book;
 pub use book::Book;
@@ -27,6 +29,9 @@ pub use load::{Load, Reach, Shape};
 
 mod run;
 pub use run::{RunOptions, RunOutcome, run};
+
+mod unasked;
+pub use unasked::failover_that_nobody_asked_for;
 
 mod inverse;
 pub use inverse::Inverse;

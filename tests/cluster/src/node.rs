@@ -127,7 +127,11 @@ impl Node {
         answer.body_mut().read_to_string().expect("a text")
     }
 
-    fn wait_until_ready(&self) {
+    /// Waits until it takes clients.
+    ///
+    /// # Panics
+    /// Where it does not become ready.
+    pub fn wait_until_ready(&self) {
         wait_until("the node is ready", Duration::from_secs(20), || {
             ureq::get(format!("http://{}/health/ready", self.address)).call().is_ok()
         });

@@ -34,6 +34,11 @@ impl Process {
         assert!(status.is_ok_and(|status| status.success()), "kill -{name} {}", self.id());
     }
 
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().is_ok_and(|status| status.is_some())
+    }
+
     /// Waits for the end; true where the process said that all was well.
     pub fn ended_well(&mut self) -> bool {
         self.child.wait().is_ok_and(|status| status.success())

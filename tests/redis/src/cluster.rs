@@ -8,6 +8,8 @@ pub struct Cluster {
     servers: Vec<Server>,
     /// Their names among themselves, in the same order.
     names: Vec<String>,
+    /// The ports by which they speak TLS, in the same order; they name these, and none where they do not.
+    encrypted: Vec<u16>,
 }
 
 const PRIMARIES: usize = 3;
@@ -20,21 +22,41 @@ impl Cluster {
         Self::with(Settings::default())
     }
 
-    /// Starts one; returns when it takes writes and all replicas replicate.
+    /// Starts one that speaks TLS among itself and to everybody but the tests, under the name `localhost`; the settings
+    /// have its certificates.
+    pub fn encrypted(settings: Settings) -> Self {
+        let settings = settings
+            .set("tls-cluster", "yes")
+            .set("tls-replication", "yes")
+            .set("cluster-announce-hostname", "localhost");
+        Self::of(&settings, (0..2 * PRIMARIES).map(|_| free_port()).collect())
+    }
+
+    /// Starts one, where these settings count more than its own; returns when it takes writes and all replicas replicate.
     ///
     /// # Panics
     /// Where that does not come about.
     pub fn with(settings: Settings) -> Self {
-        let server = |_| {
+        Self::of(&settings, Vec::new())
+    }
+
+    fn of(settings: &Settings, encrypted: Vec<u16>) -> Self {
+        let server = |place: usize| {
             let port = free_port();
-            let settings = settings.clone().set("cluster-enabled", "yes").set("cluster-node-timeout", "1500");
-            Server::with(
-                settings.set("cluster-port", &port.to_string()).set("cluster-replica-validity-factor", "0"),
-            )
+            let own = Settings::default()
+                .set("cluster-enabled", "yes")
+                .set("cluster-node-timeout", "1500")
+                .set("cluster-port", &port.to_string())
+                .set("cluster-replica-validity-factor", "0");
+            let own = match encrypted.get(place) {
+                Some(port) => own.set("tls-port", &port.to_string()),
+                None => own,
+            };
+            Server::with(own.and(settings))
         };
         let servers: Vec<Server> = (0..2 * PRIMARIES).map(server).collect();
         let names = servers.iter().map(|server| server.run(&["CLUSTER", "MYID"])).collect();
-        let cluster = Self { servers, names };
+        let cluster = Self { servers, names, encrypted };
         cluster.meet();
         cluster.part_the_slots();
         cluster.replicate();
@@ -57,6 +79,15 @@ impl Cluster {
             (is_primary && holds).then(|| (*words.first().unwrap_or(&"")).to_owned())
         })?;
         self.names.iter().position(|other| *other == name)
+    }
+
+    /// Some slot that a primary has.
+    ///
+    /// # Panics
+    /// Where it has none.
+    pub fn slot_of(&self, primary: usize) -> u16 {
+        let mut slots = (0..SLOTS).step_by(64);
+        slots.find(|&slot| self.primary_of(slot) == Some(primary)).expect("a slot")
     }
 
     /// A server that replicates a slot's primary, by its place in [`Topology::servers`].
@@ -101,13 +132,34 @@ impl Cluster {
         self.servers[from].run::<()>(&["CLUSTER", "SETSLOT", &slot, "MIGRATING", &self.names[to]]);
     }
 
-    /// Moves the keys that the slot has now, one by one: between two of them scripts get TRYAGAIN.
+    /// Ends what was left of moving a slot: on to the primary that has keys of it, or else not at all.
+    ///
+    /// # Panics
+    /// Where the cluster does not take it.
+    pub fn settle(&self, slot: u16) {
+        let owner = self.primary_of(slot).expect("a primary");
+        let text = slot.to_string();
+        let is_primary = |server: &Server| server.runs() && server.info("replication", "role") == "master";
+        let has_keys = |server: &Server| server.run::<u64>(&["CLUSTER", "COUNTKEYSINSLOT", &text]) > 0;
+        let mut servers = self.servers.iter().enumerate();
+        match servers.find(|(place, server)| *place != owner && is_primary(server) && has_keys(server)) {
+            Some((place, _)) => self.migrate(slot, place),
+            None => {
+                for server in self.servers.iter().filter(|server| is_primary(server)) {
+                    server.run::<()>(&["CLUSTER", "SETSLOT", &text, "STABLE"]);
+                }
+            }
+        }
+    }
+
+    /// Moves the keys that the slot has now, one by one: between two of them scripts get TRYAGAIN. What the other side
+    /// has of an attempt that was broken off is replaced.
     ///
     /// # Panics
     /// Where a key cannot be moved.
     pub fn move_keys(&self, slot: u16, to: usize) {
         let from = &self.servers[self.primary_of(slot).expect("a primary")];
-        let port = self.servers[to].port().to_string();
+        let port = self.named_port(to).to_string();
         loop {
             let keys: Vec<String> = from.run(&["CLUSTER", "GETKEYSINSLOT", &slot.to_string(), "10"]);
             if keys.is_empty() {
@@ -115,7 +167,8 @@ impl Cluster {
             }
             for key in keys {
                 let login = ["AUTH2", crate::settings::ADMIN, "any"];
-                let words = [&["MIGRATE", "127.0.0.1", &port, &key, "0", "5000"], login.as_slice()].concat();
+                let move_it = ["MIGRATE", "127.0.0.1", &port, &key, "0", "5000", "REPLACE"];
+                let words = [&move_it, login.as_slice()].concat();
                 from.run::<()>(&words);
             }
         }
@@ -177,6 +230,11 @@ impl Cluster {
         }
     }
 
+    /// The port by which the servers name one of them.
+    fn named_port(&self, place: usize) -> u16 {
+        self.encrypted.get(place).copied().unwrap_or_else(|| self.servers[place].port())
+    }
+
     /// Any server that can be asked.
     fn living(&self) -> &Server {
         let answers = |server: &&Server| server.runs() && field(server, "cluster_state") == "ok";
@@ -201,8 +259,13 @@ fn holds(range: &str, slot: u16) -> bool {
 
 impl Topology for Cluster {
     fn url(&self) -> String {
-        let all: Vec<_> = self.servers.iter().map(|one| format!("127.0.0.1:{}", one.port())).collect();
-        format!("redis+cluster://{}", all.join(","))
+        let (scheme, host) = match self.encrypted.is_empty() {
+            true => ("redis", "127.0.0.1"),
+            false => ("rediss", "localhost"),
+        };
+        let address = |place| format!("{host}:{}", self.named_port(place));
+        let all: Vec<_> = (0..self.servers.len()).map(address).collect();
+        format!("{scheme}+cluster://{}", all.join(","))
     }
 
     fn servers(&mut self) -> Vec<&mut Server> {

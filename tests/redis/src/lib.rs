@@ -26,5 +26,8 @@ pub use sentinels::Sentinels;
 mod cluster;
 pub use cluster::Cluster;
 
+mod promotions;
+pub use promotions::{Promotion, Promotions};
+
 mod wait;
 pub use wait::wait_until;

@@ -20,7 +20,8 @@ impl Sentinels {
         Self::with(1, Settings::default(), Settings::default())
     }
 
-    /// A primary with so many replicas, with settings for them and for the Sentinels; returns when all is whole.
+    /// A primary with so many replicas, with settings for them and for the Sentinels, which count more
+    /// than what is set here; returns when all is whole.
     ///
     /// # Panics
     /// Where that does not come about.
@@ -29,12 +30,13 @@ impl Sentinels {
         let port = primary.port();
         let mut servers = vec![primary];
         servers.extend((0..replicas).map(|_| Server::with(data.clone().replica_of(port))));
-        let watching = sentinel
+        let watching = Settings::default()
             .set("sentinel", &format!("monitor {NAME} 127.0.0.1 {port} 2"))
             .set("sentinel", &format!("auth-user {NAME} {}", crate::settings::ADMIN))
             .set("sentinel", &format!("auth-pass {NAME} any"))
             .set("sentinel", &format!("down-after-milliseconds {NAME} 1000"))
-            .set("sentinel", &format!("failover-timeout {NAME} 4000"));
+            .set("sentinel", &format!("failover-timeout {NAME} 4000"))
+            .and(&sentinel);
         let this = |_| Server::of(&watching, vec!["--sentinel"]);
         let sentinels = Self { servers, sentinels: (0..3).map(this).collect() };
         sentinels.wait_until_whole();

@@ -108,7 +108,24 @@ impl Server {
     /// What it answers to a command, or why not.
     pub fn try_run<T: FromRedisValue>(&self, words: &[&str]) -> RedisResult<T> {
         let (command, arguments) = words.split_first().expect("a command");
-        redis::cmd(command).arg(arguments).query(&mut self.connection()?)
+        redis::cmd(command).arg(arguments).query(&mut connection(self.port, PATIENCE)?)
+    }
+
+    /// Its replicas hear nothing more, and cannot come back while it runs: what it takes from now on, it alone has.
+    ///
+    /// # Panics
+    /// Where it does not answer.
+    pub fn part_from_replicas(&self) {
+        self.run::<()>(&["ACL", "SETUSER", ADMIN, "-sync", "-psync"]);
+        self.run::<()>(&["CLIENT", "KILL", "TYPE", "replica"]);
+    }
+
+    /// Replicas may come again.
+    ///
+    /// # Panics
+    /// Where it does not answer.
+    pub fn take_replicas(&self) {
+        self.run::<()>(&["ACL", "SETUSER", ADMIN, "+sync", "+psync"]);
     }
 
     /// A line of `INFO`: `info("stats", "total_commands_processed")`; empty where there is none.
@@ -121,14 +138,6 @@ impl Server {
     /// How many commands it has executed since its start.
     pub fn commands(&self) -> u64 {
         self.info("stats", "total_commands_processed").parse().expect("a count in INFO")
-    }
-
-    /// A connection of a user who may do everything.
-    fn connection(&self) -> RedisResult<Connection> {
-        let client = Client::open(format!("redis://{ADMIN}:any@127.0.0.1:{}/", self.port))?;
-        let connection = client.get_connection_with_timeout(Duration::from_secs(2))?;
-        connection.set_read_timeout(Some(PATIENCE))?;
-        Ok(connection)
     }
 
     /// Starts the process, and waits until it answers; false where it ends instead.
@@ -146,6 +155,14 @@ impl Server {
         }
         false
     }
+}
+
+/// A connection of a user who may do everything, who waits so long for an answer.
+pub(crate) fn connection(port: u16, patience: Duration) -> RedisResult<Connection> {
+    let client = Client::open(format!("redis://{ADMIN}:any@127.0.0.1:{port}/"))?;
+    let connection = client.get_connection_with_timeout(Duration::from_secs(2))?;
+    connection.set_read_timeout(Some(patience))?;
+    Ok(connection)
 }
 
 impl Topology for Server {

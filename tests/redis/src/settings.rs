@@ -33,6 +33,12 @@ impl Settings {
         self.set("replicaof", &format!("127.0.0.1 {port}"))
     }
 
+    /// These, and then others, which count more.
+    pub(crate) fn and(mut self, others: &Self) -> Self {
+        self.lines.extend_from_slice(&others.lines);
+        self
+    }
+
     /// As a file, of a server that lives in this folder at this port.
     pub(crate) fn file(&self, port: u16, folder: &std::path::Path) -> String {
         let mut file = format!(

@@ -14,6 +14,8 @@ struct Options {
     minutes: f64,
     seed: u64,
     topology: Topology,
+    acks: String,
+    rate: f64,
     only: String,
     folder: PathBuf,
 }
@@ -22,26 +24,26 @@ struct Options {
 async fn main() -> anyhow::Result<ExitCode> {
     let options = parse(lexopt::Parser::from_env())?;
     std::fs::create_dir_all(&options.folder).context("the folder of the report")?;
-    let Options { minutes, seed, topology, only, folder } = options;
-    println!("{topology}, seed {seed}, {minutes} minutes; report in {}", folder.display());
+    let Options { minutes, seed, topology, acks, rate, only, folder } = options;
+    let title = format!("{topology}, acks {acks}, seed {seed}, {minutes} minutes, {rate} publications/s");
+    println!("{title}; report in {}", folder.display());
     let options = RunOptions {
         topology,
+        acks,
         seed,
         only,
         lasts: Duration::from_secs_f64(minutes * 60.0),
-        shape: Shape::default(),
+        shape: Shape { rate, ..Shape::default() },
         folder: folder.clone(),
         say: |line| println!("{line}"),
     };
     let outcome = run(&options).await;
-    let title = format!("{topology}, seed {seed}, {minutes} minutes");
     let text = report::text(&outcome.history, &outcome.verdict);
     println!("\n{text}");
     std::fs::write(folder.join("report.txt"), format!("{title}\n\n{text}"))?;
     let page = report::html(&title, &outcome.history, &outcome.verdict);
     std::fs::write(folder.join("report.html"), page)?;
-    let is_well = outcome.verdict.is_clean() && !outcome.broken_off;
-    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if outcome.verdict.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn parse(mut arguments: lexopt::Parser) -> anyhow::Result<Options> {
@@ -49,6 +51,8 @@ fn parse(mut arguments: lexopt::Parser) -> anyhow::Result<Options> {
         minutes: 5.0,
         seed: rand::random_range(0..1_000_000),
         topology: Topology::Standalone,
+        acks: "primary".to_owned(),
+        rate: Shape::default().rate,
         only: String::new(),
         folder: PathBuf::from("chaos"),
     };
@@ -57,6 +61,8 @@ fn parse(mut arguments: lexopt::Parser) -> anyhow::Result<Options> {
             Arg::Long("minutes") => options.minutes = arguments.value()?.parse()?,
             Arg::Long("seed") => options.seed = arguments.value()?.parse()?,
             Arg::Long("topology") => options.topology = arguments.value()?.parse()?,
+            Arg::Long("acks") => options.acks = arguments.value()?.string()?,
+            Arg::Long("rate") => options.rate = arguments.value()?.parse()?,
             Arg::Long("only") => options.only = arguments.value()?.string()?,
             Arg::Long("report") => options.folder = arguments.value()?.into(),
             other @ (Arg::Short(_) | Arg::Long(_) | Arg::Value(_)) => return Err(other.unexpected().into()),

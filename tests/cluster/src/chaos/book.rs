@@ -36,6 +36,11 @@ impl Book {
         self.began.elapsed().into()
     }
 
+    /// An instant, as everything here is dated.
+    pub fn moment(&self, at: Instant) -> Moment {
+        at.saturating_duration_since(self.began).into()
+    }
+
     /// A publication is about to be handed over; its number.
     pub fn sends(&self, lane: usize) -> u32 {
         let mut lane = locked(&self.lanes[lane]);

@@ -24,7 +24,7 @@ pub enum Fault {
     PrimaryFrozen,
     /// SIGKILL for that primary; a replica takes its place, and it comes back as a replica.
     PrimaryKilled,
-    /// The same, while the replica is this late: what was acknowledged last is gone.
+    /// The same, while replicas are this late: what was acknowledged last is gone.
     FailedOverWithLag(Duration),
     /// SIGSTOP for a replica, and SIGCONT later.
     ReplicaFrozen,
@@ -119,6 +119,11 @@ impl Fault {
             | Self::MemoryFull => false,
             Self::ReplicaFrozen => false,
         }
+    }
+
+    /// Whether a replica, where there are any, is to take over.
+    pub fn calls_for_a_failover(self) -> bool {
+        matches!(self, Self::PrimaryFrozen | Self::PrimaryKilled | Self::FailedOverWithLag(_))
     }
 
     /// How long after its end the promise allows until everything is delivered: much longer than it takes.

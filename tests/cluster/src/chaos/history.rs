@@ -39,6 +39,10 @@ pub struct History {
     pub harms: Vec<Harm>,
     /// When the log lost something, in order.
     pub losses: Vec<LogLoss>,
+    /// How often a replica became a primary.
+    pub promotions: u64,
+    /// What of the run itself went wrong, in order.
+    pub hitches: Vec<Hitch>,
     /// When the last subscriber stopped looking.
     pub ended: Moment,
 }
@@ -134,6 +138,16 @@ pub struct Harm {
     pub overlaps: bool,
     /// How long after its end everything must have been delivered.
     pub within: Duration,
+}
+
+/// Something that a run could not make or undo, and then put right; no fault of the system's that it tests, or its
+/// consequences are seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hitch {
+    /// When.
+    pub at: Moment,
+    /// What, and why not.
+    pub what: String,
 }
 
 /// A moment at which the log that nodes share lost something that it had acknowledged.

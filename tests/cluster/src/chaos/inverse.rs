@@ -4,7 +4,9 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::run::Running;
-use super::{Fault, Load, LogLoss, Lost, Reach, RunOutcome, Shape, Topology, Trouble, World, Wrong};
+use super::{
+    Fault, Load, LogLoss, Lost, Reach, RunOutcome, Shape, Topology, Trouble, World, WorldOptions, Wrong,
+};
 
 /// A run for a mechanism: with it nothing is wrong, without it the judge must find it. So the judge is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +51,8 @@ impl Inverse {
     /// # Panics
     /// Where the world cannot be started.
     pub async fn run(self, off: &str, folder: &Path) -> RunOutcome {
-        let world = World::start(Topology::Standalone, off, folder).await;
+        let topology = Topology::Standalone;
+        let world = World::start(WorldOptions { topology, acks: "primary", off, folder }).await;
         match self {
             Self::Deduplication => without_deduplication(world).await,
             Self::Tags => without_tags(world).await,
@@ -61,7 +64,7 @@ impl Inverse {
 
 async fn without_deduplication(world: World) -> RunOutcome {
     let load = Load::start(SHAPE, world.everywhere()).await;
-    let mut run = Running::of(world, load);
+    let mut run = Running::of(world, load, |_| {});
     sleep(A_WHILE).await;
     for node in 0..3 {
         run.begin(Fault::Clients(node, Trouble::Cut), true);
@@ -74,7 +77,7 @@ async fn without_deduplication(world: World) -> RunOutcome {
 /// What is published next takes its places in the log.
 async fn without_tags(world: World) -> RunOutcome {
     let load = Load::listening(SHAPE, reach(&world, &[2], &[0, 1])).await;
-    let mut run = Running::of(world, load);
+    let mut run = Running::of(world, load, |_| {});
     run.load.publish(0..2);
     sleep(A_WHILE).await;
     let promoted = run.world.promote_a_replica();
@@ -98,7 +101,7 @@ async fn without_tags(world: World) -> RunOutcome {
 
 async fn without_sweep(world: World) -> RunOutcome {
     let load = Load::start(SHAPE, reach(&world, &[1], &[0])).await;
-    let mut run = Running::of(world, load);
+    let mut run = Running::of(world, load, |_| {});
     sleep(A_WHILE).await;
     let fault = Fault::Backbone(0, Trouble::Refused);
     let refused = run.begin(fault, false);
@@ -111,7 +114,7 @@ async fn without_sweep(world: World) -> RunOutcome {
 /// Node 0 hears nothing of the last publications; node 1 has them.
 async fn without_healing(world: World) -> RunOutcome {
     let load = Load::start(SHAPE, reach(&world, &[1], &[0, 1])).await;
-    let mut run = Running::of(world, load);
+    let mut run = Running::of(world, load, |_| {});
     sleep(A_WHILE).await;
     let fault = Fault::Backbone(0, Trouble::Refused);
     let refused = run.begin(fault, true);

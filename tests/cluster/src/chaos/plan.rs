@@ -99,7 +99,8 @@ impl Plan {
             ],
             Topology::Cluster => &[
                 Card::PrimaryKilled,
-                Card::PrimaryKilled,
+                Card::FailedOverWithLag,
+                Card::FailedOverWithLag,
                 Card::ReplicaFrozen,
                 Card::ReplicaKilled,
                 Card::SlotsMoved,
@@ -173,7 +174,8 @@ impl Iterator for Plan {
             self.fault(card)
         });
         // What publishers keep while nothing is accepted is bounded.
-        if matches!(fault, Fault::PrimaryFrozen | Fault::MemoryFull | Fault::RedisEmptied) {
+        let stops = [Fault::PrimaryFrozen, Fault::ReplicaFrozen, Fault::MemoryFull, Fault::RedisEmptied];
+        if stops.contains(&fault) {
             lasts = lasts.min(Duration::from_secs(8));
         }
         let peace = Duration::from_millis(self.dice.random_range(500..2_000));

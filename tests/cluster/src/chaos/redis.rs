@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use tidewire_test_redis::{Cluster, Sentinels, Server, Settings, Topology as _, wait_until};
+use tidewire_test_redis::{Cluster, Promotions, Sentinels, Server, Settings, Topology as _, wait_until};
 
 /// How the Redis is arranged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,33 +44,32 @@ pub(super) enum Redis {
 }
 
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Milliseconds.
+/// Milliseconds. On a machine that has much else to do, servers must not take one another for dead.
 const NODE_TIMEOUT: &str = "4000";
+/// Milliseconds.
+const DOWN_AFTER: &str = "tidewire 3000";
 /// So often the patience of the servers themselves.
-const MOST_WAITS: usize = 4;
+const MOST_WAITS: usize = 2;
 
 impl Redis {
     pub(super) fn start(topology: Topology) -> Self {
         match topology {
             Topology::Standalone => Self::Standalone(Box::new(Server::start())),
             Topology::Sentinel => {
-                Self::Sentinel(Box::new(Sentinels::with(2, Settings::default(), Settings::default())))
+                let watching =
+                    Settings::default().set("sentinel", &format!("down-after-milliseconds {DOWN_AFTER}"));
+                Self::Sentinel(Box::new(Sentinels::with(2, Settings::default(), watching)))
             }
             Topology::Cluster => {
-                let mut cluster = Self::Cluster(Box::new(Cluster::start()));
-                cluster.be_patient();
-                cluster
+                let settings = Settings::default().set("cluster-node-timeout", NODE_TIMEOUT);
+                Self::Cluster(Box::new(Cluster::with(settings)))
             }
         }
     }
 
-    /// On a machine that has much else to do, the servers of a cluster must not take one another for dead.
-    fn be_patient(&mut self) {
-        if matches!(self, Self::Cluster(_)) {
-            for server in self.servers().into_iter().filter(|server| server.runs()) {
-                server.run::<()>(&["CONFIG", "SET", "cluster-node-timeout", NODE_TIMEOUT]);
-            }
-        }
+    /// Looks whether replicas are promoted; where there are none, there is nothing to see.
+    pub(super) fn watch(&mut self) -> Promotions {
+        Promotions::at(self.servers().iter().map(|server| server.port()))
     }
 
     /// How a node would be told of it, if no proxies were between.
@@ -137,8 +136,27 @@ impl Redis {
         for server in self.servers().into_iter().filter(|server| !server.runs()) {
             server.restart();
         }
-        self.be_patient();
         self.wait_until_whole();
+    }
+
+    /// Whatever was done to the servers, and however far that came: all run, and do their part.
+    pub(super) fn restore(&mut self, moved: &[String]) {
+        for server in self.servers().into_iter().filter(|server| server.runs()) {
+            server.thaw();
+        }
+        for server in self.servers() {
+            match server.runs() {
+                true => {
+                    server.take_replicas();
+                    server.run::<()>(&["CONFIG", "SET", "maxmemory", "0"]);
+                }
+                false => server.restart(),
+            }
+        }
+        self.wait_until_whole();
+        if let Self::Cluster(cluster) = self {
+            moved.iter().for_each(|key| cluster.settle(cluster.slot(key)));
+        }
     }
 
     /// Waits until a living server takes the writes of a key.
@@ -157,18 +175,6 @@ impl Redis {
                 cluster.primary_of(slot).is_some_and(|place| cluster.server(place).runs())
             }
         });
-    }
-
-    /// Replicas hear of their primary through this port, which leads to it.
-    pub(super) fn follow_through(&mut self, port: u16) {
-        for server in self.servers() {
-            if server.info("replication", "role") == "slave" {
-                server.run::<()>(&["REPLICAOF", "127.0.0.1", &port.to_string()]);
-                wait_until("the replica follows", PATIENCE, || {
-                    server.info("replication", "master_link_status") == "up"
-                });
-            }
-        }
     }
 
     /// Moves the slots of these keys to other primaries.

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::run::UNASKED;
 use super::{History, LATE, Verdict, Wrong, recoveries};
 
 /// A run in a few lines, for a terminal.
@@ -35,6 +36,16 @@ pub fn text(history: &History, verdict: &Verdict) -> String {
         "resets: {resets}; announced as gone {}, told as missing {}, put back and seen again {}",
         verdict.gone, verdict.missing, verdict.again
     ));
+    line(format!(
+        "faults {}, replicas promoted {}, of which by themselves {}; hitches of the run itself {}",
+        history.harms.len(),
+        history.promotions,
+        unasked(history),
+        history.hitches.len()
+    ));
+    for hitch in &history.hitches {
+        line(format!("{:8.1} s  {}", hitch.at.seconds(), hitch.what));
+    }
     line(String::new());
     line(format!("{:28}{:>6}{:>10}{:>10}{:>12}", "fault", "times", "median s", "worst s", "after end s"));
     for row in rows(history) {
@@ -70,8 +81,35 @@ pub fn text(history: &History, verdict: &Verdict) -> String {
     for finding in &verdict.findings {
         line(format!("  {:8.2} s  {}: {}", finding.at.seconds(), finding.wrong, finding.what));
     }
-    line(verdict_line(verdict));
+    line(closing_line(history, verdict));
     text
+}
+
+/// How often Sentinels or a cluster began a failover that no fault had called for.
+fn unasked(history: &History) -> usize {
+    history.harms.iter().filter(|harm| harm.kind == UNASKED).count()
+}
+
+/// A run in one line: how much there was of everything, and the verdict.
+pub fn closing_line(history: &History, verdict: &Verdict) -> String {
+    let resets: u64 = verdict.resets.values().sum();
+    format!(
+        "{:.0} s, {} faults, {} promotions ({} by themselves), {} hitches; {} published, {} accepted, {} refused, \
+         {} in doubt, {} delivered, {resets} resets ({} gone, {} missing): {}",
+        history.ended.seconds(),
+        history.harms.len(),
+        history.promotions,
+        unasked(history),
+        history.hitches.len(),
+        verdict.published,
+        verdict.accepted,
+        verdict.refused,
+        verdict.in_doubt,
+        verdict.deliveries,
+        verdict.gone,
+        verdict.missing,
+        verdict_line(verdict)
+    )
 }
 
 /// The verdict in one line.

@@ -1,12 +1,11 @@
-use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use tokio::time::sleep;
 
 use super::{
-    Fault, Harm, History, Load, LogLoss, Moment, Plan, Shape, Strike, Topology, Verdict, World, judge,
+    Fault, Harm, History, Hitch, Load, LogLoss, Lost, Moment, Plan, Shape, Strike, Topology, Verdict, World,
+    WorldOptions, judge,
 };
 
 /// What a run is to be.
@@ -14,6 +13,8 @@ use super::{
 pub struct RunOptions {
     /// How the Redis is arranged.
     pub topology: Topology,
+    /// As [`WorldOptions::acks`].
+    pub acks: String,
     /// Plans the faults.
     pub seed: u64,
     /// Only faults whose kind has this in its name.
@@ -35,8 +36,6 @@ pub struct RunOutcome {
     pub history: History,
     /// What is wrong with it.
     pub verdict: Verdict,
-    /// A fault could not be made or undone, and the run ended there.
-    pub broken_off: bool,
 }
 
 /// How long everything may take to arrive after a fault, before the next one.
@@ -44,15 +43,20 @@ const PATIENCE: Duration = Duration::from_secs(40);
 /// What is younger may be under way without anything being wrong.
 const RECENT: Duration = Duration::from_millis(200);
 const NODES: usize = 3;
+/// How often it is tried to put right what went wrong with the run itself, before the next fault is made all the same.
+const REPAIRS: usize = 3;
+/// Longer than it takes until a replica that was promoted is seen to be.
+const SEEN: Duration = Duration::from_millis(500);
 
 /// Starts a world, makes faults at random until the time is over, and judges what everybody saw.
 ///
 /// # Panics
-/// Where the world cannot be started, or does not become whole.
+/// Where the world cannot be started.
 pub async fn run(options: &RunOptions) -> RunOutcome {
-    let world = World::start(options.topology, "", &options.folder).await;
+    let RunOptions { topology, acks, folder, .. } = options;
+    let world = World::start(WorldOptions { topology: *topology, acks, off: "", folder }).await;
     let load = Load::start(options.shape, world.everywhere()).await;
-    let mut run = Running::of(world, load);
+    let mut run = Running::of(world, load, options.say);
     let plan = Plan::new(options.topology, NODES, options.seed);
     sleep(Duration::from_secs(1)).await;
     for strike in plan.filter(|strike| strike.fault.kind().contains(&options.only)) {
@@ -60,13 +64,9 @@ pub async fn run(options: &RunOptions) -> RunOutcome {
             break;
         }
         let harms = run.history.harms.len();
-        if AssertUnwindSafe(run.strike(strike)).catch_unwind().await.is_err() {
-            // What was seen until then is judged all the same.
-            (options.say)(&format!("broken off: {} could not be made or undone", strike.fault.kind()));
-            run.broken_off = true;
-            break;
-        }
+        run.strike(strike).await;
         let whole = run.load.book().whole_within(PATIENCE, RECENT).await;
+        run.note_promotions(usize::from(strike.fault.calls_for_a_failover()));
         for harm in &run.history.harms[harms..] {
             let lacks = whole.as_ref().err().map(|lacks| format!(": {lacks}")).unwrap_or_default();
             let lasted = harm.to.since(harm.from).as_secs_f64();
@@ -85,15 +85,15 @@ pub async fn run(options: &RunOptions) -> RunOutcome {
 
 /// A run that goes on.
 pub(super) struct Running {
-    broken_off: bool,
     pub(super) world: World,
     pub(super) load: Load,
     pub(super) history: History,
+    say: fn(&str),
 }
 
 impl Running {
-    pub(super) fn of(world: World, load: Load) -> Self {
-        Self { broken_off: false, world, load, history: History::default() }
+    pub(super) fn of(world: World, load: Load, say: fn(&str)) -> Self {
+        Self { world, load, history: History::default(), say }
     }
 
     pub(super) fn now(&self) -> Moment {
@@ -102,6 +102,7 @@ impl Running {
 
     async fn strike(&mut self, strike: Strike) {
         let overlaps = strike.beside.is_some();
+        let harms = self.history.harms.len();
         let first = self.begin(strike.fault, overlaps);
         match strike.beside {
             None => sleep(strike.lasts).await,
@@ -115,24 +116,81 @@ impl Running {
             }
         }
         self.end(first, strike.fault);
+        // What overlaps cannot be told apart: each may take as long as the slower, from when both are over.
+        let struck = &mut self.history.harms[harms..];
+        let within = struck.iter().map(|harm| harm.within).max().unwrap_or_default();
+        let over = struck.iter().map(|harm| harm.to).max().unwrap_or_default();
+        struck.iter_mut().for_each(|harm| harm.within = within + over.since(harm.to));
     }
 
-    /// Makes a fault; its place in the history.
-    pub(super) fn begin(&mut self, fault: Fault, overlaps: bool) -> usize {
-        let struck = self.world.begin(fault, &self.load);
-        let (kind, detail, within) = (fault.kind(), fault.to_string(), fault.within());
-        self.history.harms.push(Harm { kind, detail, from: struck.at, to: struck.at, overlaps, within });
-        self.history.losses.extend(struck.loses.map(|what| LogLoss { at: struck.at, what }));
-        self.history.harms.len() - 1
-    }
-
-    pub(super) fn end(&mut self, harm: usize, fault: Fault) {
-        let loses = self.world.end(fault);
+    /// Makes a fault; its place in the history, as long as it lasts.
+    pub(super) fn begin(&mut self, fault: Fault, overlaps: bool) -> Option<usize> {
         let now = self.now();
-        if !fault.is_a_blow() {
-            self.history.harms[harm].to = now;
+        let (kind, detail, within) = (fault.kind(), fault.to_string(), fault.within());
+        let harm = self.history.harms.len();
+        self.history.harms.push(Harm { kind, detail, from: now, to: now, overlaps, within });
+        match self.world.begin(fault, &self.load) {
+            Ok(struck) => {
+                (self.history.harms[harm].from, self.history.harms[harm].to) = (struck.at, struck.at);
+                self.history.losses.extend(struck.loses.map(|what| LogLoss { at: struck.at, what }));
+                Some(harm)
+            }
+            Err(why) => {
+                self.repair(harm, &format!("{kind}, not made: {why}"));
+                None
+            }
         }
-        self.history.losses.extend(loses.map(|what| LogLoss { at: now, what }));
+    }
+
+    pub(super) fn end(&mut self, harm: Option<usize>, fault: Fault) {
+        let Some(harm) = harm else { return };
+        match self.world.end(fault) {
+            Ok(()) if fault.is_a_blow() => {}
+            Ok(()) => self.history.harms[harm].to = self.now(),
+            Err(why) => self.repair(harm, &format!("{}, not undone: {why}", fault.kind())),
+        }
+    }
+
+    /// A fault could not be made or undone, and says nothing of recovery; puts everything right.
+    fn repair(&mut self, harm: usize, what: &str) {
+        self.hitch(what);
+        for _ in 0..REPAIRS {
+            match self.world.restore() {
+                Ok(()) => break,
+                Err(why) => self.hitch(&format!("not put right: {why}")),
+            }
+        }
+        let now = self.now();
+        let harm = &mut self.history.harms[harm];
+        (harm.to, harm.overlaps) = (now, true);
+    }
+
+    fn hitch(&mut self, what: &str) {
+        let at = self.now();
+        (self.say)(&format!("{:7.1} s  HITCH {what}", at.seconds()));
+        self.history.hitches.push(Hitch { at, what: what.to_owned() });
+    }
+
+    /// Notes where the log lost its latest because a replica was promoted; beyond these many, nobody had asked for it.
+    fn note_promotions(&mut self, asked_for: usize) {
+        let mut seen = self.world.promotions();
+        seen.sort_unstable_by_key(|one| one.after);
+        for (nth, one) in seen.into_iter().enumerate() {
+            let at = self.load.book().moment(one.after);
+            let what = if one.was_empty { Lost::Everything } else { Lost::Latest };
+            self.history.losses.push(LogLoss { at, what });
+            self.history.promotions += 1;
+            if nth >= asked_for {
+                self.history.harms.push(Harm {
+                    kind: UNASKED,
+                    detail: format!("to port {}", one.port),
+                    from: at,
+                    to: at,
+                    overlaps: true,
+                    within: Fault::PrimaryKilled.within(),
+                });
+            }
+        }
     }
 
     /// Stops publishing, waits until all has come, and judges.
@@ -140,12 +198,18 @@ impl Running {
         self.load.stop_publishing().await;
         // What is not there is judged.
         let _ = self.load.book().whole_within(patience, Duration::ZERO).await;
+        sleep(SEEN).await;
+        self.note_promotions(0);
         self.history.ended = self.now();
         (self.history.lanes, self.history.sights) = self.load.book().read();
         self.load.end().await;
         // Faults may overlap, and are kept in the order of their beginnings.
         self.history.harms.sort_by_key(|harm| harm.from);
+        self.history.losses.sort_by_key(|loss| loss.at);
         let verdict = judge(&self.history);
-        RunOutcome { history: self.history, verdict, broken_off: self.broken_off }
+        RunOutcome { history: self.history, verdict }
     }
 }
+
+/// What Sentinels or a cluster did though no primary had been harmed.
+pub(super) const UNASKED: &str = "failover by itself";

@@ -1,10 +1,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use tidewire_test_redis::Server;
-use tokio::runtime::Handle;
+use tidewire_test_redis::{Promotion, Promotions, Server};
 use tokio::task::block_in_place;
 
+use super::attempt::attempt;
 use super::load::channel;
 use super::redis::{Redis, replica_of};
 use super::{Fault, Load, Lost, Moment, Reach, Topology, Trouble};
@@ -13,7 +13,21 @@ use crate::{FaultProxy, Flow, Launch, Node, NodeConfig, Way};
 /// Three nodes and a Redis, with proxies between everybody.
 pub struct World {
     redis: Redis,
+    promotions: Promotions,
     places: Vec<Place>,
+}
+
+/// What a world is to be.
+#[derive(Clone, Copy, Debug)]
+pub struct WorldOptions<'a> {
+    /// How the Redis is arranged.
+    pub topology: Topology,
+    /// Who has a publication when it is acknowledged, as a namespace's `acks` says: `primary` or `replica`.
+    pub acks: &'a str,
+    /// Mechanisms that are switched off, with commas between them.
+    pub off: &'a str,
+    /// Where nodes write their log lines; a folder that is there.
+    pub folder: &'a Path,
 }
 
 /// A node, what is in front of it, and what is behind it.
@@ -51,11 +65,11 @@ retention = { entries = 16_384, bytes = "64MiB", age = "10m" }
 "#;
 
 impl World {
-    /// Starts everything. Nodes write their log lines into the folder; mechanisms may be switched off.
+    /// Starts everything.
     ///
     /// # Panics
     /// Where something does not start.
-    pub async fn start(topology: Topology, off: &str, folder: &Path) -> Self {
+    pub async fn start(WorldOptions { topology, acks, off, folder }: WorldOptions<'_>) -> Self {
         let mut redis = block_in_place(|| Redis::start(topology));
         let mut places = Vec::new();
         for number in 0..NODES {
@@ -74,12 +88,13 @@ impl World {
                 back.iter().for_each(|proxy| proxy.rename(&ports));
             }
             let launch = Launch { off: off.to_owned(), log: Some(folder.join(format!("node-{number}.log"))) };
-            let config = NodeConfig { backbone, config: CONFIG.to_owned() };
+            let config = NodeConfig { backbone, config: format!("{CONFIG}acks = \"{acks}\"\n") };
             let node = block_in_place(|| Node::launch(config, launch));
             let front = FaultProxy::to(node.address().port()).await;
             places.push(Place { node, front, back });
         }
-        Self { redis, places }
+        let promotions = block_in_place(|| redis.watch());
+        Self { redis, promotions, places }
     }
 
     /// Where clients reach one node.
@@ -93,12 +108,17 @@ impl World {
         Reach { publishers: all.clone(), subscribers: all }
     }
 
+    /// The replicas that became primaries since this was asked last, whoever made them.
+    pub fn promotions(&self) -> Vec<Promotion> {
+        self.promotions.take()
+    }
+
     /// Begins a fault.
     ///
-    /// # Panics
-    /// Where it cannot be made.
-    pub fn begin(&mut self, fault: Fault, load: &Load) -> Struck {
-        block_in_place(|| {
+    /// # Errors
+    /// Why it could not be made, or not wholly: then [`World::restore`].
+    pub fn begin(&mut self, fault: Fault, load: &Load) -> Result<Struck, String> {
+        attempt(|| {
             let loses = self.inflict(fault, load);
             Struck { at: load.book().now(), loses }
         })
@@ -122,19 +142,12 @@ impl World {
             }
             Fault::PrimaryFrozen => {
                 self.redis.primary(&key(0)).freeze();
-                return self.is_replicated().then_some(Lost::Latest);
             }
-            Fault::PrimaryKilled => {
-                self.redis.primary(&key(0)).kill();
-                return Some(Lost::Latest);
-            }
-            Fault::FailedOverWithLag(lag) => {
-                self.fail_over(lag);
-                return Some(Lost::Latest);
-            }
+            Fault::PrimaryKilled => self.redis.primary(&key(0)).kill(),
+            Fault::FailedOverWithLag(lag) => return self.fail_over(lag),
             Fault::ReplicaFrozen => self.redis.replica().expect("a replica").freeze(),
             Fault::ReplicaKilled => self.redis.replica().expect("a replica").kill(),
-            Fault::SlotsMoved => self.redis.move_slots(&[key(0), key(1), key(2), key(3)]),
+            Fault::SlotsMoved => self.redis.move_slots(&moved()),
             Fault::ScriptsFlushed => {
                 self.redis.primaries().iter().for_each(|one| one.run::<()>(&["SCRIPT", "FLUSH"]));
             }
@@ -157,13 +170,35 @@ impl World {
 
     /// Ends a fault, and removes its traces.
     ///
-    /// # Panics
-    /// Where the system does not become whole.
-    pub fn end(&mut self, fault: Fault) -> Option<Lost> {
-        block_in_place(|| self.relieve(fault))
+    /// # Errors
+    /// Why the system did not become whole: then [`World::restore`].
+    pub fn end(&mut self, fault: Fault) -> Result<(), String> {
+        attempt(|| self.relieve(fault))
     }
 
-    fn relieve(&mut self, fault: Fault) -> Option<Lost> {
+    /// Ends whatever was begun, however far it came.
+    ///
+    /// # Errors
+    /// Why the system did not become whole; it may with more time.
+    pub fn restore(&mut self) -> Result<(), String> {
+        attempt(|| {
+            for Place { node, front, back } in &mut self.places {
+                back.iter().chain([&*front]).for_each(FaultProxy::mend);
+                if !node.process().has_ended() {
+                    node.process().signal("CONT");
+                }
+            }
+            self.redis.restore(&moved());
+            for Place { node, .. } in &mut self.places {
+                match node.process().has_ended() {
+                    true => node.start_again(),
+                    false => node.wait_until_ready(),
+                }
+            }
+        })
+    }
+
+    fn relieve(&mut self, fault: Fault) {
         match fault {
             Fault::NodeKilled(node) => self.places[node].node.start_again(),
             Fault::NodeFrozen(node) => self.places[node].node.process().signal("CONT"),
@@ -175,13 +210,7 @@ impl World {
             Fault::Backbone(node, _) | Fault::SubscriptionsMuted(node) => {
                 self.places[node].back.iter().for_each(FaultProxy::mend);
             }
-            Fault::PrimaryFrozen => {
-                let loses = self.is_replicated().then_some(Lost::Latest);
-                self.redis.servers().iter().filter(|one| one.runs()).for_each(|one| one.thaw());
-                self.redis.wait_until_whole();
-                return loses;
-            }
-            Fault::ReplicaFrozen => {
+            Fault::PrimaryFrozen | Fault::ReplicaFrozen => {
                 self.redis.servers().iter().filter(|one| one.runs()).for_each(|one| one.thaw());
                 self.redis.wait_until_whole();
             }
@@ -199,15 +228,11 @@ impl World {
             }
             Fault::SlotsMoved | Fault::ScriptsFlushed | Fault::ConnectionsKilled | Fault::ClocksJump(_) => {}
         }
-        None
     }
 
-    fn is_replicated(&self) -> bool {
-        !matches!(self.redis, Redis::Standalone(_))
-    }
-
-    /// Promotes a replica that lacks the latest, and ends the primary.
-    fn fail_over(&mut self, lag: Duration) {
+    /// A replica that lacks the latest takes over, and the primary ends. What is promoted by Sentinels or a cluster is
+    /// seen to be; here it is said.
+    fn fail_over(&mut self, lag: Duration) -> Option<Lost> {
         match &mut self.redis {
             Redis::Standalone(server) => {
                 let replica = replica_of(server);
@@ -218,22 +243,32 @@ impl World {
                     link.turn_to(replica.port());
                 }
                 **server = replica;
+                Some(Lost::Latest)
             }
             Redis::Sentinel(_) | Redis::Cluster(_) => {
-                let primary = self.redis.primary(&key(0)).port();
-                let late = Handle::current().block_on(FaultProxy::to(primary));
-                self.redis.follow_through(late.port());
-                late.flow(Way::Both, Flow::Delayed(lag));
-                std::thread::sleep(lag * 2);
-                late.refuse();
-                self.redis.primary(&key(0)).kill();
+                let primary = self.redis.primary(&key(0));
+                primary.part_from_replicas();
+                std::thread::sleep(lag);
+                primary.kill();
+                None
             }
         }
     }
 }
 
-/// What the inverse runs do by hand.
+/// What some runs do by hand.
 impl World {
+    /// The Sentinels replace a primary that is well, and whose replicas lack what it took for so long.
+    pub(super) fn sentinels_fail_over(&mut self, lag: Duration) {
+        block_in_place(|| {
+            self.redis.primary(&key(0)).part_from_replicas();
+            std::thread::sleep(lag);
+            let Redis::Sentinel(sentinels) = &self.redis else { panic!("Sentinels") };
+            sentinels.fail_over();
+            self.redis.wait_until_whole();
+        });
+    }
+
     /// A replica of the standalone server, promoted, while that one goes on: it lacks all that comes now.
     pub(super) fn promote_a_replica(&self) -> Server {
         let Redis::Standalone(server) = &self.redis else { panic!("a standalone server") };
@@ -251,6 +286,11 @@ impl World {
             link.cut();
         }
     }
+}
+
+/// Keys of the slots that move.
+fn moved() -> [String; 4] {
+    [0, 1, 2, 3].map(key)
 }
 
 /// A key of a channel's log.

@@ -1,6 +1,9 @@
 use std::time::Duration;
 
-use tidewire_cluster_tests::chaos::{Inverse, RunOptions, RunOutcome, Shape, Topology, report, run};
+use tidewire_cluster_tests::chaos::{
+    History, Inverse, RunOptions, RunOutcome, Shape, Topology, Wrong, failover_that_nobody_asked_for, judge,
+    report, run,
+};
 
 /// As many kinds of faults as half a minute has room for. Long runs with all of them: `cargo xtask chaos`.
 #[tokio::test(flavor = "multi_thread")]
@@ -8,6 +11,7 @@ async fn whatever_befalls_nodes_redis_and_links_each_publication_comes_once_in_o
     let folder = tempfile::tempdir().expect("a temporary folder");
     let options = RunOptions {
         topology: Topology::Standalone,
+        acks: "primary".to_owned(),
         seed: 7,
         only: String::new(),
         lasts: Duration::from_secs(25),
@@ -41,6 +45,23 @@ async fn without_the_sweep_the_judge_finds_losses() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_healing_the_judge_finds_losses() {
     the_judge_finds(Inverse::Healing).await;
+}
+
+/// Where it is not noted, the judge must take the other branch of the log for a fault, and nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failover_that_sentinels_begin_by_themselves_is_noted_and_nobody_misses_anything() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let RunOutcome { history, verdict } = failover_that_nobody_asked_for(folder.path()).await;
+    println!("noted: {}", report::closing_line(&history, &verdict));
+    assert_eq!((history.promotions, history.harms.len()), (1, 1), "{:?}", history.harms);
+    assert!(verdict.is_clean(), "{}", report::text(&history, &verdict));
+    assert!(verdict.resets.is_empty(), "{:?}", verdict.resets);
+
+    let unnoted = judge(&History { losses: Vec::new(), ..history });
+    println!("not noted: {}", report::verdict_line(&unnoted));
+    let branched = unnoted.count(Wrong::Diverged) + unnoted.count(Wrong::UnannouncedGap);
+    assert!(branched > 0, "{}", report::verdict_line(&unnoted));
+    assert_eq!(unnoted.counts.values().sum::<u64>(), branched, "{}", report::verdict_line(&unnoted));
 }
 
 /// The same faults twice: with the mechanism all is well, without it the judge says what is not.
