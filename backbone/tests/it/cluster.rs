@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use tidewire_backbone::contract::{self, Node};
 use tidewire_backbone::{
-    Appended, Arrival, Arrivals, Backbone, BackboneError, Interrupted, RedisBackbone, Retention,
+    Appended, Arrival, Arrivals, Backbone, BackboneError, Interrupted, RedisBackbone, RedisConfig, RedisTls,
+    Retention,
 };
 use tidewire_protocol::ChannelName;
-use tidewire_test_redis::{Cluster, Server, Topology};
+use tidewire_test_redis::{Cluster, Server, Topology, wait_until};
 use tokio::task::block_in_place;
 
 use crate::redis::{config, draft, next, until};
@@ -19,20 +20,26 @@ tidewire_backbone::presence_contract!(Undisturbed::on(&SHARED, Cluster::start));
 static SHARED: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
 
 /// A cluster of its own for a test that does harm; one at a time, as six servers need a machine's attention.
-struct Harmed {
-    cluster: Cluster,
+pub(crate) struct Harmed {
+    pub(crate) cluster: Cluster,
+    tls: RedisTls,
     _turn: tokio::sync::MutexGuard<'static, ()>,
 }
 
 impl Harmed {
     async fn start() -> Self {
+        Self::with(RedisTls::default(), Cluster::start).await
+    }
+
+    /// As it is started, for nodes that know its servers by this.
+    pub(crate) async fn with(tls: RedisTls, start: impl FnOnce() -> Cluster) -> Self {
         static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
         let turn = TURN.lock().await;
-        Self { cluster: block_in_place(Cluster::start), _turn: turn }
+        Self { cluster: block_in_place(start), tls, _turn: turn }
     }
 
     /// The slot of the channel, who has it, and another primary.
-    fn places(&self) -> (u16, usize, usize) {
+    pub(crate) fn places(&self) -> (u16, usize, usize) {
         block_in_place(|| {
             let slot = self.cluster.slot(channel().as_str());
             let from = self.cluster.primary_of(slot).unwrap();
@@ -44,7 +51,8 @@ impl Harmed {
 #[async_trait]
 impl contract::Cluster for Harmed {
     async fn node(&self) -> (Arc<dyn Backbone>, Arrivals) {
-        let (node, arrivals) = RedisBackbone::connect(config(self.cluster.url())).await.unwrap();
+        let config = RedisConfig { tls: self.tls.clone(), ..config(self.cluster.url()) };
+        let (node, arrivals) = RedisBackbone::connect(config).await.unwrap();
         (Arc::new(node), arrivals)
     }
 }
@@ -76,6 +84,44 @@ async fn a_slow_migration_of_a_slot_stops_neither_publishes_nor_news() {
     for longest in [begun, moved, ended] {
         assert!(longest < Duration::from_secs(5), "{longest:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_target_of_a_migration_dies_in_the_middle_its_replica_has_what_was_moved() {
+    let mut harmed = Harmed::start().await;
+    let (slot, from, to) = harmed.places();
+    let mut subscriber = Subscriber::at(&harmed).await;
+    let publisher = Publisher::at(&harmed).await;
+    publisher.publishes(1..=50).await;
+    block_in_place(|| harmed.cluster.begin_migration(slot, to));
+    // Whoever publishes has the channel's keys moved.
+    publisher.publishes(51..=100).await;
+    subscriber.has(100).await;
+    let target = block_in_place(|| {
+        let in_slot = ["CLUSTER", "COUNTKEYSINSLOT", &slot.to_string()];
+        let server = harmed.cluster.server(to);
+        assert!(server.run::<u64>(&in_slot) > 0, "the keys were moved");
+        wait_until("the target's replica has them", Duration::from_secs(30), || {
+            let offset = format!("offset={},", server.info("replication", "master_repl_offset"));
+            server.info("replication", "slave0").contains(&offset)
+        });
+        assert_eq!(harmed.cluster.server(from).run::<u64>(&in_slot), 0, "and nothing was left");
+        let own = harmed.cluster.slot_of(to);
+        harmed.cluster.server(to).kill();
+        own
+    });
+    // What is refused meanwhile may be published again, and is, until somebody ends the migration.
+    let publishing = tokio::spawn(async move { publisher.publishes(101..=150).await });
+    block_in_place(|| {
+        wait_until("the target's replica is promoted", Duration::from_secs(30), || {
+            harmed.cluster.primary_of(target).is_some_and(|place| place != to)
+        });
+        harmed.cluster.settle(slot);
+        assert_ne!(harmed.cluster.primary_of(slot), Some(from));
+    });
+    let longest = publishing.await.unwrap();
+    subscriber.has(150).await;
+    eprintln!("longest until a publish was taken: {longest:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -175,19 +221,19 @@ async fn with_a_dead_seed_the_map_comes_from_those_who_live() {
 }
 
 /// Publishes what it is told to, each until it is taken.
-struct Publisher {
+pub(crate) struct Publisher {
     node: Arc<dyn Backbone>,
     _arrivals: Arrivals,
 }
 
 impl Publisher {
-    async fn at(harmed: &Harmed) -> Self {
+    pub(crate) async fn at(harmed: &Harmed) -> Self {
         let (node, arrivals) = contract::Cluster::node(harmed).await;
         Self { node, _arrivals: arrivals }
     }
 
     /// Says how long it took at most until one was taken.
-    async fn publishes(&self, seqs: std::ops::RangeInclusive<u64>) -> Duration {
+    pub(crate) async fn publishes(&self, seqs: std::ops::RangeInclusive<u64>) -> Duration {
         let mut longest = Duration::ZERO;
         for seq in seqs {
             longest = longest.max(taken(&*self.node, seq).await);
@@ -213,18 +259,18 @@ pub(crate) async fn taken(node: &dyn Backbone, seq: u64) -> Duration {
 }
 
 /// Follows the channel as a node does: reads the log where news may be missing.
-struct Subscriber {
+pub(crate) struct Subscriber {
     node: Node,
     seen: u64,
 }
 
 impl Subscriber {
-    async fn at(harmed: &Harmed) -> Self {
+    pub(crate) async fn at(harmed: &Harmed) -> Self {
         Self { node: Node::listening_to(harmed, &channel()).await, seen: 0 }
     }
 
     /// Waits until it has seen so many, each once and in order.
-    async fn has(&mut self, count: u64) {
+    pub(crate) async fn has(&mut self, count: u64) {
         while self.seen < count {
             match self.node.arrival().await {
                 Arrival::Published(_, entry) if entry.seq == self.seen + 1 => self.seen += 1,

@@ -3,6 +3,7 @@
 
 mod address;
 mod cluster;
+mod encrypted_cluster;
 mod faults;
 mod memory;
 mod permissions;

@@ -5,7 +5,8 @@ use tidewire_backbone::{
     Appended, Arrival, Backbone, BackboneError, Draft, Interrupted, RedisBackbone, RedisConfig, Retention,
 };
 use tidewire_protocol::ChannelName;
-use tidewire_test_redis::{Cluster, Server, Settings, Topology, wait_until};
+use tidewire_test_redis::{Cluster, Sentinels, Server, Settings, Topology, wait_until};
+use tokio::task::block_in_place;
 
 use crate::redis::{channel, config, draft, next, until};
 
@@ -133,7 +134,7 @@ async fn a_replica_that_never_comes_leaves_the_node_in_service() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_a_cluster_a_replica_of_the_channels_primary_must_have_it() {
-    let mut cluster = tokio::task::block_in_place(Cluster::start);
+    let mut cluster = block_in_place(Cluster::start);
     let config = RedisConfig { replicated: ["news".to_owned()].into(), ..config(cluster.url()) };
     let (node, _arrivals) = RedisBackbone::connect(config).await.unwrap();
     let appended = node.publish(&channel(), draft(1), Retention::DEFAULT).await.unwrap();
@@ -145,6 +146,39 @@ async fn in_a_cluster_a_replica_of_the_channels_primary_must_have_it() {
     cluster.server(replica).thaw();
     let taken = node.publish(&channel(), draft(2), Retention::DEFAULT).await.unwrap();
     assert!(matches!(taken, Appended::Old { position: Some(_) }), "{taken:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failover_of_sentinels_loses_nothing_that_was_acknowledged() {
+    let mut sentinels = block_in_place(|| Sentinels::with(2, Settings::default(), Settings::default()));
+    let config = RedisConfig { replicated: ["news".to_owned()].into(), ..config(sentinels.url()) };
+    let (node, _arrivals) = RedisBackbone::connect(config).await.unwrap();
+    for seq in 1..=200 {
+        let appended = node.publish(&channel(), draft(seq), Retention::DEFAULT).await.unwrap();
+        assert!(matches!(appended, Appended::Accepted { .. }), "{appended:?}");
+    }
+    block_in_place(|| sentinels.primary("").part_from_replicas());
+    let alone = (201..=300).map(|seq| node.publish(&channel(), draft(seq), Retention::DEFAULT));
+    for outcome in future::join_all(alone).await {
+        assert_unknown(outcome);
+    }
+    assert_eq!(node.read(&channel(), 0, 999).await.unwrap().tip.offset, 300);
+    let before = sentinels.primary_port();
+    block_in_place(|| {
+        sentinels.primary("").kill();
+        sentinels.wait_until_primary_is_not(before);
+    });
+    let began = Instant::now();
+    let read = loop {
+        match node.read(&channel(), 0, 999).await {
+            // The old primary's answers may still be under way.
+            Ok(read) if read.tip.offset < 300 => break read,
+            Ok(_) | Err(_) => assert!(began.elapsed() < Duration::from_secs(30), "no new primary"),
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    let seqs: Vec<u64> = read.run.entries.iter().map(|entry| entry.seq).collect();
+    assert_eq!(seqs, (1..=200).collect::<Vec<_>>());
 }
 
 fn assert_unknown(outcome: Result<Appended, BackboneError>) {

@@ -22,18 +22,9 @@ impl Encrypted {
     fn for_name(name: &str, clients: &str) -> Self {
         let authority = authority();
         let files = tempfile::tempdir().unwrap();
-        let (certificate, key) = signed(&authority, name);
-        let file = |name: &str, text: &str| -> String {
-            let path = files.path().join(name);
-            std::fs::write(&path, text).unwrap();
-            Path::to_str(&path).unwrap().to_owned()
-        };
         let port = free_port();
-        let settings = Settings::default()
+        let settings = certified(&authority, name, files.path())
             .set("tls-port", &port.to_string())
-            .set("tls-cert-file", &file("server.crt", &certificate))
-            .set("tls-key-file", &file("server.key", &key))
-            .set("tls-ca-cert-file", &file("ca.crt", &authority.pem()))
             .set("tls-auth-clients", clients);
         Self { server: Server::with(settings), port, authority, _files: files }
     }
@@ -99,7 +90,25 @@ async fn assert_refused(config: RedisConfig, advice: &str) {
     }
 }
 
-fn authority() -> CertifiedIssuer<'static, KeyPair> {
+/// Settings of servers that have a certificate for a name; the files are in the folder.
+pub(crate) fn certified(
+    authority: &CertifiedIssuer<'static, KeyPair>,
+    name: &str,
+    folder: &Path,
+) -> Settings {
+    let (certificate, key) = signed(authority, name);
+    let file = |name: &str, text: &str| -> String {
+        let path = folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        Path::to_str(&path).unwrap().to_owned()
+    };
+    Settings::default()
+        .set("tls-cert-file", &file("server.crt", &certificate))
+        .set("tls-key-file", &file("server.key", &key))
+        .set("tls-ca-cert-file", &file("ca.crt", &authority.pem()))
+}
+
+pub(crate) fn authority() -> CertifiedIssuer<'static, KeyPair> {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.distinguished_name.push(DnType::CommonName, "an authority");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
