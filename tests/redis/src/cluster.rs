@@ -125,11 +125,14 @@ impl Cluster {
         let from = self.primary_of(slot).expect("a primary");
         let slot = slot.to_string();
         // After a failover not everybody knows at once who is a primary.
-        wait_until("the slot can be imported", PATIENCE, || {
-            let words = ["CLUSTER", "SETSLOT", &slot, "IMPORTING", &self.names[from]];
-            self.servers[to].try_run::<()>(&words).is_ok()
-        });
-        self.servers[from].run::<()>(&["CLUSTER", "SETSLOT", &slot, "MIGRATING", &self.names[to]]);
+        let sets = |place: usize, state, other: usize| {
+            let words = ["CLUSTER", "SETSLOT", &slot, state, &self.names[other]];
+            wait_until("the slot begins to move", PATIENCE, || {
+                self.servers[place].try_run::<()>(&words).is_ok()
+            });
+        };
+        sets(to, "IMPORTING", from);
+        sets(from, "MIGRATING", to);
     }
 
     /// Ends what was left of moving a slot: on to the primary that has keys of it, or else not at all.
