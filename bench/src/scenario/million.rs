@@ -13,8 +13,10 @@ use crate::table;
 use crate::usage;
 use crate::worker::Worker;
 
-/// Sockets of one node, and of one process of the generator: a process may have 20,000 files.
-const PER_NODE: usize = 19_000;
+/// Sockets of one node, and of one process of the generator, at most.
+const PER_NODE: u64 = 19_000;
+/// Nodes that are filled at one time.
+const AT_A_TIME: usize = 4;
 /// What one socket takes of the machine's memory, both its ends and the node's part, in bytes.
 const MEMORY_EACH: u64 = 16_000;
 
@@ -25,17 +27,27 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     if size < wished {
         println!("memory suffices for {size} sockets of the wished {wished}: this is a part");
     }
-    let nodes = size.div_ceil(PER_NODE);
+    let (files, _) = rlimit::Resource::NOFILE.get()?;
+    // A node keeps a sixteenth of its files for others than clients.
+    let per_node = usize::try_from(PER_NODE.min(files - files / 16).saturating_sub(100))?;
+    ensure!(per_node > 0, "a process may open {files} files, and needs more: ulimit -n");
+    let nodes = size.div_ceil(per_node);
     println!("million: {size} sockets on {nodes} nodes over one Redis, all subscribed to one channel");
     let start = Instant::now();
     let running = Tidewire { tokens: false }.start(Nodes::OverRedis(nodes))?;
+    let addresses: Vec<_> = running.addresses().into_iter().enumerate().collect();
     let mut workers = Vec::new();
-    for (nth, address) in running.addresses().into_iter().enumerate() {
-        let count = size / nodes + usize::from(nth < size % nodes);
-        workers.push(Worker::start(nth, address, count)?);
-    }
-    for worker in &mut workers {
-        worker.wait_for("live", PATIENCE)?;
+    // A few at a time: a hundred busy processes would leave Redis and the nodes too little of the machine to answer
+    // each other in time.
+    for some in addresses.chunks(AT_A_TIME) {
+        let first = workers.len();
+        for &(nth, address) in some {
+            let count = size / nodes + usize::from(nth < size % nodes);
+            workers.push(Worker::start(nth, address, count)?);
+        }
+        for worker in &mut workers[first..] {
+            worker.wait_for("live", PATIENCE)?;
+        }
     }
     let connected = start.elapsed();
     let resident = running.resident()?;
