@@ -70,6 +70,11 @@ impl Run {
         if position == self.base {
             return Some(0);
         }
+        // What arrives stands at the tip or after it: most need no search.
+        let tip = self.tip();
+        if position.offset >= tip.offset {
+            return (position == tip).then_some(self.entries.len());
+        }
         let index =
             self.entries.binary_search_by_key(&position.offset, |entry| entry.position.offset).ok()?;
         (self.entries[index].position == position).then_some(index + 1)

@@ -23,10 +23,15 @@ impl Batch {
         offered
     }
 
-    /// Writes. Others have their turn in between, so that a large channel does not hold up the small ones.
-    pub(crate) async fn write(&mut self) {
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// Writes, at this moment of the node's time. Others have their turn in between, so that a large channel does not hold up the small ones.
+    pub(crate) async fn write(&mut self, now: u64) {
         while let Some(connection) = self.connections.pop() {
-            connection.flush();
+            connection.flush(now);
             consume_budget().await;
         }
     }

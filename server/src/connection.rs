@@ -26,12 +26,14 @@ pub(crate) use driver::Driver;
 pub(crate) struct ConnectionId(pub(crate) u64);
 
 /// What a connection's task shares with the hub, the ticker and the node's handle.
+///
+/// In the order that is written here: see [`Outbox`].
+#[repr(C)]
 pub(crate) struct Connection {
-    pub(crate) id: ConnectionId,
-    pub(crate) codec: Codec,
     pub(crate) outbox: Outbox,
-    pub(crate) clock: Clock,
     pub(crate) activity: Activity,
+    pub(crate) id: ConnectionId,
+    pub(crate) clock: Clock,
     /// What the client showed at the door, without its token.
     pub(crate) door: Box<Credentials>,
     greeted: Mutex<Option<Greeted>>,
@@ -45,12 +47,13 @@ pub(crate) struct Greeted {
 }
 
 /// When things last happened, in the node's time; 0 is never.
+#[repr(C)]
 pub(crate) struct Activity {
+    /// Something was written to the client.
+    pub(crate) said: AtomicU64,
     pub(crate) opened: u64,
     /// Something came from the client.
     pub(crate) heard: AtomicU64,
-    /// Something was written to the client.
-    pub(crate) said: AtomicU64,
     /// A ping was queued.
     pub(crate) pinged: AtomicU64,
     /// A message began whose end has not come yet.
@@ -66,7 +69,6 @@ pub(crate) struct Activity {
 impl Connection {
     pub(crate) fn new(
         id: ConnectionId,
-        codec: Codec,
         outbox: Outbox,
         clock: Clock,
         door: Credentials,
@@ -83,17 +85,22 @@ impl Connection {
             grows_old: lifetime.map_or(0, |lifetime| now.saturating_add(lifetime)),
             asked_to_move: false.into(),
         };
-        Self { id, codec, outbox, clock, activity, door: Box::new(door), greeted: Mutex::default() }
+        Self { outbox, activity, id, clock, door: Box::new(door), greeted: Mutex::default() }
+    }
+
+    /// How its frames are encoded.
+    pub(crate) fn codec(&self) -> Codec {
+        self.outbox.codec()
     }
 
     /// Queues an answer.
     pub(crate) fn say(&self, frame: &ServerFrame) {
-        self.outbox.push(encoded(self.codec, frame));
+        self.outbox.push(encoded(self.codec(), frame));
     }
 
     /// Writes what was queued in a batch, from any task.
-    pub(crate) fn flush(&self) {
-        self.activity.said.store(self.clock.now(), Ordering::Relaxed);
+    pub(crate) fn flush(&self, now: u64) {
+        self.activity.said.store(now, Ordering::Relaxed);
         self.outbox.flush();
     }
 

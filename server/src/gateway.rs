@@ -116,7 +116,7 @@ fn open(
 ) -> Arc<Connection> {
     let outbox = Outbox::new(node.settings.limits.outbox_bytes, codec, socket);
     let lifetime = node.settings.connection_age.map(lifetime);
-    let connection = Arc::new(Connection::new(id, codec, outbox, node.clock, door, lifetime));
+    let connection = Arc::new(Connection::new(id, outbox, node.clock, door, lifetime));
     node.connections.insert(connection.clone());
     metrics::counter!("tidewire_connections_total").increment(1);
     connection

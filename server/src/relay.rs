@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use tidewire_backbone::{Arrival, Arrivals, Interrupted};
+use tidewire_protocol::ChannelName;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -39,24 +40,19 @@ async fn distribute(
             return;
         }
         for arrival in batch.drain(..) {
-            let shard = match &arrival {
-                Arrival::Published(channel, _)
-                | Arrival::Announced(channel, _)
-                | Arrival::Ephemeral(channel, _)
-                | Arrival::Presence(channel, _) => hub.shard_of(channel),
-                Arrival::Interrupted(_) => {
-                    hub.scope.is_interrupted();
-                    hub.scope.register.doubt.notify_one();
-                    for shard in &shards {
-                        if shard.send(arrival.clone()).await.is_err() {
-                            return;
-                        }
-                    }
-                    continue;
+            if let Some(channel) = channel_of(&arrival) {
+                let shard = hub.shard_of(channel);
+                if shards[shard].send(arrival).await.is_err() {
+                    return;
                 }
-            };
-            if shards[shard].send(arrival).await.is_err() {
-                return;
+                continue;
+            }
+            hub.scope.is_interrupted();
+            hub.scope.register.doubt.notify_one();
+            for shard in &shards {
+                if shard.send(arrival.clone()).await.is_err() {
+                    return;
+                }
             }
         }
     }
@@ -66,15 +62,22 @@ async fn relay(hub: Arc<Hub>, shard: usize, mut queue: mpsc::Receiver<Arrival>) 
     let mut arrivals = Vec::with_capacity(BATCH);
     let mut batch = Batch::default();
     while queue.recv_many(&mut arrivals, BATCH).await > 0 {
-        for arrival in arrivals.drain(..) {
+        let mut coming = arrivals.drain(..).peekable();
+        while let Some(arrival) = coming.next() {
+            let goes_on = coming.peek().is_some_and(|next| channel_of(next) == channel_of(&arrival));
             // What goes wrong with one arrival must not silence the shard; the next arrival finds the hole by its tag.
             let handled = catch_unwind(AssertUnwindSafe(|| handle(&hub, shard, arrival, &mut batch)));
             if handled.is_err() {
                 metrics::counter!("tidewire_panics_total", "where" => "relay").increment(1);
                 tracing::error!("an arrival could not be relayed");
             }
+            // Those of one channel travel together. Of many small ones no more is queued than stays in the cache
+            // until it is written.
+            if !goes_on && batch.len() >= ENOUGH {
+                batch.write(hub.scope.clock.now()).await;
+            }
         }
-        batch.write().await;
+        batch.write(hub.scope.clock.now()).await;
     }
 }
 
@@ -117,7 +120,20 @@ fn handle(hub: &Hub, shard: usize, arrival: Arrival, batch: &mut Batch) {
     }
 }
 
+/// The channel that an arrival is about; `None` where it is about several.
+fn channel_of(arrival: &Arrival) -> Option<&ChannelName> {
+    match arrival {
+        Arrival::Published(channel, _)
+        | Arrival::Announced(channel, _)
+        | Arrival::Ephemeral(channel, _)
+        | Arrival::Presence(channel, _) => Some(channel),
+        Arrival::Interrupted(_) => None,
+    }
+}
+
 /// Arrivals that wait for one shard.
 const QUEUE: usize = 1024;
 /// Arrivals that are taken from the backbone at once.
 const BATCH: usize = 64;
+/// Connections that are enough to be written before more is queued.
+const ENOUGH: usize = 64;

@@ -1,11 +1,12 @@
 //! A connection's socket in halves: one task reads it, whoever has something to say writes.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use hyper::upgrade::{Parts, Upgraded};
 use hyper_util::rt::TokioIo;
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -75,11 +76,14 @@ impl WriteHalf {
         }
     }
 
-    /// The same for every other task, which nobody wakes.
+    /// The same for every other task, which nobody wakes. The socket itself is asked: what tokio knows of it stands
+    /// in a place of its own, which for most sockets is in no cache.
     pub(crate) fn try_write(&self, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self {
-            Self::Tcp(half) => match half.try_write(bytes) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
+            Self::Tcp(half) => match SockRef::from(half.as_ref()).send(bytes) {
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
+                    Poll::Pending
+                }
                 written => Poll::Ready(written),
             },
             Self::Other(_) => Poll::Pending,

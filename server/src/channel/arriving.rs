@@ -59,7 +59,7 @@ impl Channel {
         let mut dropped = 0;
         for subscriber in self.state.lock().subscribers.values() {
             let connection = &subscriber.connection;
-            if batch.offer(connection, encodings.get(connection.codec)) == Offered::Full {
+            if batch.offer(connection, encodings.get(connection.codec())) == Offered::Full {
                 dropped += 1;
             }
         }
@@ -93,7 +93,7 @@ impl Channel {
         let mut delivered = 0;
         for subscriber in state.subscribers.values_mut().filter(|one| one.place == Place::Live) {
             let connection = &subscriber.connection;
-            match batch.offer(connection, encodings.get(connection.codec)) {
+            match batch.offer(connection, encodings.get(connection.codec())) {
                 Offered::Queued => delivered += 1,
                 Offered::Full => {
                     subscriber.place = Place::behind(before);

@@ -135,7 +135,7 @@ impl Channel {
         let outbox: &Outbox = &connection.outbox;
         for entry in entries {
             let frame = ServerFrame::Publication(publication(entry).delivered_as(self.alias));
-            if outbox.offer(&encoded(connection.codec, &frame)) == Offered::Full {
+            if outbox.offer(&encoded(connection.codec(), &frame)) == Offered::Full {
                 break;
             }
             sent = entry.position;

@@ -186,7 +186,7 @@ impl Channel {
             replay: entries.iter().map(publication).collect(),
             reset,
         });
-        connection.outbox.push(encoded(connection.codec, &subscribed));
+        connection.outbox.push(encoded(connection.codec(), &subscribed));
         let place = if live { Place::Live } else { Place::behind(sent) };
         state.subscribers.insert(connection.id, Subscriber { connection: connection.clone(), place });
         self.unwatch(connection.id);

@@ -199,7 +199,7 @@ impl Channel {
 
     fn tell_one(self: &Arc<Self>, watcher: &mut Watcher, frame: &mut Encodings<'_>) {
         let connection = &watcher.connection;
-        if connection.outbox.offer(frame.get(connection.codec)) == Offered::Full {
+        if connection.outbox.offer(frame.get(connection.codec())) == Offered::Full {
             watcher.missed = true;
             connection.outbox.lag(self.clone());
             metrics::counter!("tidewire_presence_missed_total").increment(1);

@@ -315,7 +315,7 @@ impl Driver {
         let limits = &self.caller.node.settings.limits;
         let now = connection.clock.now();
         connection.activity.heard.store(now, Ordering::Relaxed);
-        let bytes: Bytes = match (message, connection.codec) {
+        let bytes: Bytes = match (message, connection.codec()) {
             (Message::Text(text), Codec::Json) => text.into(),
             (Message::Binary(bytes), Codec::Binary) => bytes,
             (Message::Ping(bytes) | Message::Pong(bytes), _) => {
@@ -331,7 +331,7 @@ impl Driver {
             (Message::Binary(_), Codec::Json) => return Err(malformed("this subprotocol has text messages")),
             (Message::Frame(_), _) => return Err(malformed("a frame outside of a message")),
         };
-        let heard = decode(connection.codec, &bytes, limits)?;
+        let heard = decode(connection.codec(), &bytes, limits)?;
         let pace = self.rate.charge(limits, now, heard.len().max(1), bytes.len());
         if pace == Pace::Flood {
             return Err(flood());
