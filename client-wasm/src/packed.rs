@@ -1,6 +1,8 @@
 use tidewire_protocol::codec::binary;
-use tidewire_protocol::{Advice, ClientFrame, Payload, Position, Publication};
-use tidewire_session::{Event, Gap, LinkId, Refusal, Status, Timestamp, TokenError};
+use tidewire_protocol::{Advice, ClientFrame, Member, Payload, Position, PresenceList, Publication};
+use tidewire_session::{
+    Event, Gap, LinkId, PresenceEvent, PresenceId, Refusal, Status, Timestamp, TokenError,
+};
 
 use crate::reason::Reason;
 
@@ -106,9 +108,39 @@ impl Packed {
             Event::PublishInDoubt { publish, why } => self.failed(publish.0, &why.into(), Advice::Stop),
             Event::SubscribeRefused { subscription, refusal } => self.refused(subscription.0, &refusal),
             Event::PublishRefused { publish, refusal } => self.refused(publish.0, &refusal),
-            // Its session cannot be asked for it.
-            Event::Presence(_) => {}
+            Event::Presence(event) => self.presence(event),
             Event::HistoryRefused { history, refusal } => self.refused(history.0, &refusal),
+        }
+    }
+
+    fn presence(&mut self, event: PresenceEvent) {
+        match event {
+            PresenceEvent::Page { presence, page } => {
+                let PresenceList { members, connections, users, next, .. } = page;
+                self.members(13, presence, &members);
+                self.count(connections);
+                self.count(users);
+                self.text(next.as_deref().unwrap_or_default());
+            }
+            PresenceEvent::Members { presence, members } => self.members(14, presence, &members),
+            PresenceEvent::Joined { presence, members } => self.members(15, presence, &members),
+            PresenceEvent::Left { presence, members } => self.members(16, presence, &members),
+            PresenceEvent::Counted { presence, connections, users } => {
+                self.about(17, presence.0);
+                self.count(connections);
+                self.count(users);
+            }
+            PresenceEvent::Refused { presence, refusal } => self.refused(presence.0, &refusal),
+        }
+    }
+
+    fn members(&mut self, kind: u8, presence: PresenceId, members: &[Member]) {
+        self.about(kind, presence.0);
+        self.count(members.len() as u64);
+        for Member { user, info, connection } in members {
+            self.text(user);
+            self.text(info.as_deref().unwrap_or_default());
+            self.text(connection.as_deref().unwrap_or_default());
         }
     }
 

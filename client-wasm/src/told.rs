@@ -1,7 +1,8 @@
 use tidewire_protocol::codec::binary;
 use tidewire_protocol::{ChannelName, Payload, Position, Tag};
 use tidewire_session::{
-    Command, HistoryId, Input, LinkEvent, LinkId, PublishId, SubscriptionId, TokenError, Wake,
+    Command, HistoryId, Input, LinkEvent, LinkId, PresenceCommand, PresenceId, PublishId, SubscriptionId,
+    TokenError, Wake,
 };
 
 /// What `browser-driver.ts` tells: each kind uses some of the fields.
@@ -17,7 +18,7 @@ pub(crate) struct Told<'a> {
     pub(crate) tag: u32,
     /// A channel's name, a token, a reason.
     pub(crate) text: &'a [u8],
-    /// A payload or a message.
+    /// A payload or a message; of a question for who is there, after whom the page begins, empty for the first.
     pub(crate) bytes: &'a [u8],
 }
 
@@ -56,6 +57,17 @@ impl Told<'_> {
             18 => return Some(Input::Wake(Wake::Online)),
             19 => return Some(Input::Wake(Wake::Offline)),
             20 => return Some(Input::Wake(Wake::ClockJumped)),
+            21 => Command::Presence(PresenceCommand::Ask {
+                presence: PresenceId(self.id),
+                channel: self.channel()?,
+                after: Some(string(self.bytes)?).filter(|after| !after.is_empty()),
+                limit: self.count.into(),
+            }),
+            22 => Command::Presence(PresenceCommand::Watch {
+                presence: PresenceId(self.id),
+                channel: self.channel()?,
+            }),
+            23 => Command::Presence(PresenceCommand::Unwatch { presence: PresenceId(self.id) }),
             _ => return None,
         };
         Some(Input::Command(command))
@@ -95,6 +107,10 @@ impl Told<'_> {
     }
 
     fn string(&self) -> Option<String> {
-        Some(String::from(str::from_utf8(self.text).ok()?))
+        string(self.text)
     }
+}
+
+fn string(bytes: &[u8]) -> Option<String> {
+    Some(String::from(str::from_utf8(bytes).ok()?))
 }

@@ -42,11 +42,10 @@ export class Stage {
     return new Stage(redis, nodes, await Chromium.start(), files);
   }
 
-  /** A page with a balancer of its own before the nodes, not yet subscribed, on a new channel. */
-  async actor(): Promise<Actor> {
+  /** A page with a balancer of its own before the nodes, not yet subscribed, on a new channel where none is named. */
+  async actor(channel: string = randomUUID()): Promise<Actor> {
     const balancer = await Balancer.before(this.nodes.map(node => node.port));
     this.#closing.push(() => balancer.close());
-    const channel = randomUUID();
     const query = new URLSearchParams({ url: `ws://127.0.0.1:${balancer.port}/v1/connect`, channel });
     const { page } = await this.#browser.open(`${this.#files.origin}/?${query}`);
     await page.waitForSelector('html[data-ready]', { state: 'attached' });

@@ -31,6 +31,9 @@ const OPENED = 12;
 const RECEIVED = 13;
 const CLOSED = 14;
 const CLOCK_JUMPED = 20;
+const PRESENCE = 21;
+const WATCH_PRESENCE = 22;
+const UNWATCH_PRESENCE = 23;
 
 /** A clock that goes on so much further than timers or the page's own clock means that the machine slept. */
 const SLEPT_MS = 5_000;
@@ -82,6 +85,18 @@ export class BrowserDriver implements Driver {
 
   history(id: number, channel: string, since: string | undefined, limit: number): void {
     this.#tell(HISTORY, { id, text: channel, count: limit, since });
+  }
+
+  presence(id: number, channel: string, after: string, limit: number): void {
+    this.#tell(PRESENCE, { id, text: channel, count: limit, bytes: utf8(after) });
+  }
+
+  watchPresence(id: number, channel: string): void {
+    this.#tell(WATCH_PRESENCE, { id, text: channel });
+  }
+
+  unwatchPresence(id: number): void {
+    this.#tell(UNWATCH_PRESENCE, { id });
   }
 
   token(token: string | undefined): void {

@@ -3,6 +3,13 @@ import { TidewireError } from './errors.ts';
 import { read, type Message, type RawMessage } from './message.ts';
 import { Messages, type MessagesOptions } from './messages.ts';
 import { encode } from './payload.ts';
+import {
+  PresenceWatch,
+  type PresenceHandlers,
+  type PresenceOptions,
+  type PresencePage,
+  type WatchOptions,
+} from './presence.ts';
 import { guard } from './report.ts';
 import type { StandardSchema } from './standard-schema.ts';
 import { Subscription, type Handlers, type SubscribeOptions } from './subscription.ts';
@@ -101,12 +108,30 @@ export class Channel<Sent, Received> implements AsyncIterable<Message<Received>>
     return { publications, position: page.position, more: page.more, reset: page.reset ?? null, errors };
   }
 
-  #ask<Kind extends 'published' | 'history'>(
+  /** Asks who is in the channel, in a namespace that has presence. Whoever is subscribed is. */
+  async presence({ limit = 0, after = '' }: PresenceOptions = {}): Promise<PresencePage> {
+    const page = await this.#ask('presence', (driver, id) => driver.presence(id, this.name, after, limit));
+    const { members, connections, users, next } = page;
+    return { members, connections, users, next };
+  }
+
+  /** Keeps up with who is in the channel, while it is subscribed to. */
+  watchPresence(
+    handlers: PresenceHandlers | NonNullable<PresenceHandlers['changed']>,
+    options: WatchOptions = {},
+  ): PresenceWatch {
+    const all = typeof handlers === 'function' ? { changed: handlers } : handlers;
+    return new PresenceWatch(this.#engine, this.name, all, options);
+  }
+
+  #ask<Kind extends 'published' | 'history' | 'presence'>(
     kind: Kind,
     command: Request,
   ): Promise<Extract<RequestEvent, { kind: Kind }>> {
     return new Promise((resolve, reject) => {
       this.#engine.request(event => {
+        // A connection that is lost in the meantime is replaced: the request goes out again there.
+        if (event.kind === 'lost') return;
         this.#engine.forget(event.id);
         if (event.kind === 'failed') reject(event.error);
         else if (isOf(event, kind)) resolve(event);

@@ -12,6 +12,11 @@ export interface Driver {
   unsubscribe(id: number): void;
   publish(id: number, channel: string, payload: Uint8Array, binary: boolean): void;
   history(id: number, channel: string, since: string | undefined, limit: number): void;
+  /** Asks who is in a channel: the page after `after`, of at most `limit`, 0 for what the server holds to be one. */
+  presence(id: number, channel: string, after: string, limit: number): void;
+  /** Tells who is in a channel, and who joins and leaves, while there is a subscription of it. */
+  watchPresence(id: number, channel: string): void;
+  unwatchPresence(id: number): void;
   /** Answers that a token was asked for; without one the client is anonymous. */
   token(token: string | undefined): void;
   /** Answers that there is no token now, or never will be. */

@@ -141,7 +141,11 @@ export class Engine {
   }
 
   #tellOne(event: RequestEvent | ClientEvent): void {
-    if (event.kind === 'status') this.#connection = event.detail.connection;
+    if (event.kind === 'status') {
+      this.#connection = event.detail.connection;
+      if (!this.#connection)
+        for (const [id, receiver] of [...this.#receivers]) guard(() => receiver({ kind: 'lost', id }));
+    }
     guard(() => ('id' in event ? this.#receivers.get(event.id)?.(event) : this.#client(event)));
   }
 }

@@ -10,7 +10,7 @@
 export type Bit = (odds: number) => number;
 
 /** Slots of each context, as a power of two. */
-const SLOTS = 18;
+const SLOTS = 19;
 const CONTEXTS = 5;
 /** How much a slot learns from its first bits, and after how many its pace stays as it is. */
 const FIRST = 1.2;

@@ -12,6 +12,15 @@ export type { Gap } from './gap.ts';
 export type { Message, Meta } from './message.ts';
 export type { MessagesOptions } from './messages.ts';
 export type { InputOf, Issue, OutputOf, SchemaResult, StandardSchema } from './standard-schema.ts';
+export {
+  PresenceWatch,
+  type Crowd,
+  type Member,
+  type PresenceHandlers,
+  type PresenceOptions,
+  type PresencePage,
+  type WatchOptions,
+} from './presence.ts';
 export type { Status, StatusDetail } from './status.ts';
 export type {
   Handlers,

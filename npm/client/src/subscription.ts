@@ -123,8 +123,8 @@ export class Subscription {
         if (event.error.code !== 'closed') this.#fail(event.error);
         this.#end();
         break;
-      case 'published':
-      case 'history':
+      default:
+      // The answer to something else.
     }
   }
 

@@ -2,10 +2,11 @@ import { TidewireError } from './errors.ts';
 import type { Gap } from './gap.ts';
 import type { Meta, RawMessage } from './message.ts';
 import type { Payload } from './payload.ts';
+import type { Member } from './presence.ts';
 import { reason, RESETS } from './reasons.ts';
 import type { Status, StatusDetail } from './status.ts';
 
-/** What happened to one subscription, publish or history request. */
+/** What happened to one subscription, watch or request. */
 export type RequestEvent =
   | { kind: 'subscribed'; id: number; position: string | null; replayed: number; recovered: boolean }
   | { kind: 'messages'; id: number; messages: RawMessage[] }
@@ -19,6 +20,18 @@ export type RequestEvent =
       reset: string | undefined;
       messages: RawMessage[];
     }
+  | {
+      kind: 'presence';
+      id: number;
+      members: Member[];
+      connections: number;
+      users: number;
+      next: string | null;
+    }
+  | { kind: 'members' | 'joined' | 'left'; id: number; members: Member[] }
+  | { kind: 'counted'; id: number; connections: number; users: number }
+  /** The connection is away; told by the engine. */
+  | { kind: 'lost'; id: number }
   | { kind: 'failed'; id: number; error: TidewireError };
 
 /** What happened to the client as a whole. */
@@ -42,6 +55,7 @@ export interface Unpacked {
   outputs: Output[];
 }
 
+const CHANGES = ['members', 'joined', 'left'] as const;
 const STATUSES: readonly Status[] = ['idle', 'connecting', 'live', 'waiting', 'closed'];
 
 /** Reads an answer as client-wasm's `packed.rs` writes it: numbers little-endian, texts and bytes with their length. */
@@ -95,6 +109,17 @@ function output(from: Reader): Output {
       return { kind: 'send', id: from.u32(), message: from.bytes() };
     case 12:
       return { kind: 'close', id: from.u32(), code: from.u32() };
+    case 13: {
+      const [id, all] = [from.u32(), members(from)];
+      const [connections, users] = [from.u32(), from.u32()];
+      return { kind: 'presence', id, members: all, connections, users, next: from.text() || null };
+    }
+    case 14:
+    case 15:
+    case 16:
+      return { kind: CHANGES[kind - 14]!, id: from.u32(), members: members(from) };
+    case 17:
+      return { kind: 'counted', id: from.u32(), connections: from.u32(), users: from.u32() };
     default:
       throw new TidewireError('trouble', `the WebAssembly module is of another version: it tells of ${kind}`);
   }
@@ -133,6 +158,22 @@ function messages(from: Reader, replayed: boolean): RawMessage[] {
     const missing = from.u32();
     return { meta: meta(at, id, missing, replayed, from.text()), payload: payload(from) };
   });
+}
+
+function members(from: Reader): Member[] {
+  return Array.from({ length: from.u32() }, () => {
+    const [user, info, connection] = [from.text(), from.text(), from.text()];
+    return { user, ...(info && { info: parsed(info) }), connection: connection || user };
+  });
+}
+
+/** What a token says is JSON; what somebody else's says may be anything. */
+function parsed(info: string): unknown {
+  try {
+    return JSON.parse(info);
+  } catch {
+    return info;
+  }
 }
 
 function ephemeral(from: Reader): RawMessage {

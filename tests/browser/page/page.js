@@ -24,6 +24,10 @@ window.subscribe = () =>
     error: error => heard.errors.push(`${error}`),
   });
 
+/** Keeps up with who is in the channel, by their connections. */
+window.watchPresence = () =>
+  channel.watchPresence(({ members }) => (heard.present = members && [...members.keys()]));
+
 /** Publishes so many numbers, eight of them under way at a time, and counts what is acknowledged. */
 window.publish = async count => {
   let next = 0;

@@ -2,6 +2,7 @@ import type { Driver, Host } from '../driver.ts';
 import type { Gap, TidewireError } from '../index.ts';
 import type { RawMessage } from '../message.ts';
 import type { Payload } from '../payload.ts';
+import type { Member } from '../presence.ts';
 import type { RequestEvent } from '../unpack.ts';
 import { offsetOf, position, type TestLog } from './test-log.ts';
 
@@ -10,6 +11,10 @@ export interface Backend {
   /** Whether clients get through to it. */
   isReachable(): boolean;
   log(channel: string): TestLog;
+  /** Who is there besides the test's clients, and these. */
+  members(channel: string): readonly Member[];
+  /** A client of the test subscribes to a channel, or leaves it. */
+  changed(channel: string, kind: 'joined' | 'left', member: Member): void;
   /** Why nobody may subscribe and publish there, where that is so. */
   refusal(channel: string): TidewireError | undefined;
   /** Appends to the log and hands the publication to all who are connected; gives its place. */
@@ -25,16 +30,22 @@ interface Subscriber {
 
 type Waiting = () => void;
 
+const PAGE = 500;
+
 /** Runs a client against a server in memory: no WebAssembly, no socket, no timer. */
 export class TestDriver implements Driver {
+  readonly #name: string;
   readonly #backend: Backend;
   readonly #host: Host;
   readonly #subscribers = new Map<number, Subscriber>();
+  /** The watches of who is in a channel. */
+  readonly #watches = new Map<number, string>();
   #waiting: Waiting[] = [];
   #phase: 'idle' | 'connecting' | 'live' | 'waiting' | 'closed' = 'idle';
   #connections = 0;
 
-  constructor(backend: Backend, host: Host) {
+  constructor(name: string, backend: Backend, host: Host) {
+    this.#name = name;
     this.#backend = backend;
     this.#host = host;
   }
@@ -84,11 +95,15 @@ export class TestDriver implements Driver {
     const offset = since === undefined ? log.newest - log.last(last).length : offsetOf(since);
     const subscriber = { id, channel, offset };
     this.#subscribers.set(id, subscriber);
-    if (this.#phase === 'live') this.#host(this.#resume(subscriber));
+    if (this.#phase !== 'live') return;
+    this.#host(this.#resume(subscriber));
+    this.#tellOfMe(channel, 'joined', 1);
   }
 
   unsubscribe(id: number): void {
+    const subscriber = this.#subscribers.get(id);
     this.#subscribers.delete(id);
+    if (subscriber && this.#phase === 'live') this.#tellOfMe(subscriber.channel, 'left', 0);
   }
 
   publish(id: number, channel: string, bytes: Uint8Array, binary: boolean): void {
@@ -110,6 +125,39 @@ export class TestDriver implements Driver {
       const reset = page?.trimmed ? 'trimmed' : undefined;
       this.#host([{ kind: 'history', id, position: position(log.newest), more, reset, messages }]);
     });
+  }
+
+  presence(id: number, channel: string, after: string, limit: number): void {
+    this.#whenLive(() => {
+      const all = this.#backend.members(channel);
+      const begin = after ? Number(after) : 0;
+      const end = begin + (limit || PAGE);
+      const users = new Set(all.map(({ user }) => user)).size;
+      const next = end < all.length ? String(end) : null;
+      const members = all.slice(begin, end);
+      this.#host([{ kind: 'presence', id, members, connections: all.length, users, next }]);
+    });
+  }
+
+  watchPresence(id: number, channel: string): void {
+    this.#watches.set(id, channel);
+    if (this.#member(channel)) this.#list(id, channel);
+  }
+
+  unwatchPresence(id: number): void {
+    this.#watches.delete(id);
+  }
+
+  /** The one that this client is in a channel, while it is there. */
+  member(channel: string): Member | undefined {
+    return this.#phase === 'live' ? this.#member(channel) : undefined;
+  }
+
+  /** Hears that somebody came to a channel or left it. */
+  hearsMember(channel: string, kind: 'joined' | 'left', member: Member): void {
+    if (this.#phase !== 'live' || !this.#member(channel)) return;
+    for (const [id, watched] of this.#watches)
+      if (watched === channel) this.#host([{ kind, id, members: [member] }]);
   }
 
   /** How many subscriptions there are. */
@@ -138,11 +186,30 @@ export class TestDriver implements Driver {
     this.#host(ended.map(({ id }) => ({ kind: 'failed', id, error })));
   }
 
+  #member(channel: string): Member | undefined {
+    const connection = `${this.#name}-${this.#connections}`;
+    return this.#phase === 'live' && this.#of(channel).length ? { user: connection, connection } : undefined;
+  }
+
+  #list(id: number, channel: string): void {
+    this.#host([{ kind: 'members', id, members: [...this.#backend.members(channel)] }]);
+  }
+
+  /** Of the first subscription of a channel, and of the last. */
+  #tellOfMe(channel: string, kind: 'joined' | 'left', subscriptions: number): void {
+    if (this.#of(channel).length !== subscriptions) return;
+    const connection = `${this.#name}-${this.#connections}`;
+    this.#backend.changed(channel, kind, { user: connection, connection });
+    if (kind === 'joined')
+      for (const [id, watched] of this.#watches) if (watched === channel) this.#list(id, channel);
+  }
+
   #goLive(): void {
     this.#phase = 'live';
-    const connection = `test-${++this.#connections}`;
+    const connection = `${this.#name}-${++this.#connections}`;
     this.#host([{ kind: 'status', detail: { status: 'live', connection, node: 'test' } }]);
     for (const subscriber of [...this.#subscribers.values()]) this.#host(this.#resume(subscriber));
+    for (const [id, channel] of this.#watches) if (this.#member(channel)) this.#list(id, channel);
     for (const waiting of this.#waiting.splice(0)) waiting();
   }
 

@@ -1,5 +1,6 @@
 import { Client, TidewireError, type ClientOptions, type ErrorCode, type Gap } from '../index.ts';
 import type { Payload } from '../payload.ts';
+import type { Member } from '../presence.ts';
 import { TestDriver } from './test-driver.ts';
 import { TestLog } from './test-log.ts';
 
@@ -18,6 +19,7 @@ export class TestServer {
   readonly #drivers = new Set<TestDriver>();
   readonly #logs = new Map<string, TestLog>();
   readonly #refusals = new Map<string, TidewireError>();
+  readonly #others = new Map<string, Map<string, Member>>();
   readonly #published: TestPublication[] = [];
   #reachable = true;
 
@@ -25,7 +27,7 @@ export class TestServer {
   createClient(options: Partial<ClientOptions> = {}): Client {
     return new Client({ url: 'ws://tidewire.test', autoConnect: true, ...options }, () =>
       Promise.resolve((_url, host) => {
-        const driver = new TestDriver(this.#backend, host);
+        const driver = new TestDriver(`test${this.#drivers.size || ''}`, this.#backend, host);
         this.#drivers.add(driver);
         return driver;
       }),
@@ -45,6 +47,21 @@ export class TestServer {
   /** Somebody else publishes; gives the position. */
   publish(channel: string, data: unknown, { user }: { readonly user?: string } = {}): string {
     return this.#append(channel, data instanceof Uint8Array ? data : JSON.stringify(data), user);
+  }
+
+  /** Somebody else comes to a channel, or is there with other information. */
+  join(channel: string, user: string, info?: unknown, connection = user): void {
+    const member = { user, ...(info !== undefined && { info }), connection };
+    const others = this.#others.get(channel) ?? new Map<string, Member>();
+    this.#others.set(channel, others.set(connection, member));
+    this.#changed(channel, 'joined', member);
+  }
+
+  /** Somebody else leaves. */
+  leave(channel: string, connection: string): void {
+    const member = this.#others.get(channel)?.get(connection);
+    this.#others.get(channel)?.delete(connection);
+    if (member) this.#changed(channel, 'left', member);
   }
 
   /** Every client loses its connection, and finds no other until `reconnect`. */
@@ -85,11 +102,21 @@ export class TestServer {
     isReachable: () => this.#reachable,
     log: (channel: string) => this.#log(channel),
     refusal: (channel: string) => this.#refusals.get(channel),
+    members: (channel: string) => [
+      ...[...this.#drivers].flatMap(driver => driver.member(channel) ?? []),
+      ...(this.#others.get(channel)?.values() ?? []),
+    ],
+    changed: (channel: string, kind: 'joined' | 'left', member: Member) =>
+      this.#changed(channel, kind, member),
     take: (channel: string, payload: Payload) => {
       this.#published.push({ channel, data: typeof payload === 'string' ? JSON.parse(payload) : payload });
       return this.#append(channel, payload, undefined);
     },
   };
+
+  #changed(channel: string, kind: 'joined' | 'left', member: Member): void {
+    for (const driver of this.#drivers) driver.hearsMember(channel, kind, member);
+  }
 
   #append(channel: string, payload: Payload, user: string | undefined): string {
     const log = this.#log(channel);

@@ -82,9 +82,37 @@ export class Packer {
       .#why(numberOf(code), reason);
   }
 
+  /** A page of who is there; the users are so many as the members. */
+  presence(id: number, members: string[][], next = ''): this {
+    return this.#members(13, id, members).#u32(7).#u32(members.length).#text(next);
+  }
+
+  members(id: number, ...members: string[][]): this {
+    return this.#members(14, id, members);
+  }
+
+  joined(id: number, ...members: string[][]): this {
+    return this.#members(15, id, members);
+  }
+
+  left(id: number, ...members: string[][]): this {
+    return this.#members(16, id, members);
+  }
+
+  counted(id: number, connections: number, users: number): this {
+    return this.#byte(17).#u32(id).#u32(connections).#u32(users);
+  }
+
   /** An event of a kind that does not exist. */
   unknown(): this {
     return this.#byte(200);
+  }
+
+  /** Each as user, information and connection. */
+  #members(kind: number, id: number, members: string[][]): this {
+    this.#byte(kind).#u32(id).#u32(members.length);
+    for (const [user = '', info = '', connection = ''] of members) this.#texts(user, info, connection);
+    return this;
   }
 
   #messages(samples: Sample[]): this {

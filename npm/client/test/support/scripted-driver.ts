@@ -44,6 +44,9 @@ export class ScriptedDriver implements Driver {
   publish = (id: number, channel: string, payload: Uint8Array, binary: boolean): void =>
     this.#note('publish', id, channel, binary ? payload : new TextDecoder().decode(payload));
   history = (...asked: unknown[]): void => this.#note('history', ...asked);
+  presence = (...asked: unknown[]): void => this.#note('presence', ...asked);
+  watchPresence = (...asked: unknown[]): void => this.#note('watchPresence', ...asked);
+  unwatchPresence = (...asked: unknown[]): void => this.#note('unwatchPresence', ...asked);
   token = (...asked: unknown[]): void => this.#note('token', ...asked);
   noToken = (...asked: unknown[]): void => this.#note('noToken', ...asked);
 
