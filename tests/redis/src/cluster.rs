@@ -186,9 +186,10 @@ impl Cluster {
         // The new owner first, so that there is one at all times.
         self.servers[to].run::<()>(&words);
         for server in self.servers.iter().filter(|server| server.runs()) {
-            if server.info("replication", "role") == "master" {
-                server.run::<()>(&words);
-            }
+            // After a failover not everybody knows at once who is a primary.
+            wait_until("a primary knows that the slot has moved", PATIENCE, || {
+                server.info("replication", "role") != "master" || server.try_run::<()>(&words).is_ok()
+            });
         }
         wait_until("the slot has moved", PATIENCE, || self.primary_of(slot) == Some(to));
     }
