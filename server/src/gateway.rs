@@ -1,5 +1,7 @@
 //! From an HTTP request to a connection.
 
+mod fallback;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,40 +26,18 @@ use crate::{Credentials, Node};
 
 /// The node's own routes.
 pub(crate) fn router(node: Node) -> Router {
-    Router::new().route("/v1/connect", get(connect)).with_state(node)
+    Router::new().route("/v1/connect", get(connect).post(fallback::answer)).with_state(node)
 }
 
 async fn connect(State(node): State<Node>, mut request: Request) -> Response {
-    let remote = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
     let Some((key, codec)) = asked_for(request.headers()) else {
         return refused("upgrade", StatusCode::BAD_REQUEST, NO_UPGRADE);
     };
-    if node.is_draining() {
-        // The next attempt on this TCP connection, which a balancer may keep, would come here again.
-        let close = [(header::CONNECTION, HeaderValue::from_static("close"))];
-        let refused = refused("draining", StatusCode::SERVICE_UNAVAILABLE, "this node is going away");
-        return (close, refused).into_response();
-    }
-    let limits = &node.settings().limits;
-    let (id, admission) = match node.0.connections.admit(limits, remote.map(|remote| remote.ip())) {
+    let door = door(&request);
+    let (id, admission) = match admit(&node, door.remote) {
         Ok(admitted) => admitted,
-        Err(Full::Node) => {
-            return refused(
-                "node",
-                StatusCode::SERVICE_UNAVAILABLE,
-                "as many connections as this node takes",
-            );
-        }
-        Err(Full::Address) => {
-            return refused(
-                "address",
-                StatusCode::TOO_MANY_REQUESTS,
-                "as many connections as one address may have",
-            );
-        }
+        Err(refused) => return *refused,
     };
-    let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let door = Credentials { token: None, remote, origin: text(header::ORIGIN), host: text(header::HOST) };
     let upgrade = hyper::upgrade::on(&mut request);
     node.0.links.spawn(serve(node.0.clone(), upgrade, codec, id, admission, door));
     let accept = HeaderValue::from_str(&derive_accept_key(key.as_bytes()));
@@ -69,6 +49,39 @@ async fn connect(State(node): State<Node>, mut request: Request) -> Response {
         (header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(codec.subprotocol())),
     ];
     (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
+}
+
+/// What a request shows at the door.
+fn door(request: &Request) -> Credentials {
+    let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    Credentials {
+        token: None,
+        remote: request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0),
+        origin: text(header::ORIGIN),
+        host: text(header::HOST),
+    }
+}
+
+/// Takes a place for a new connection, or says why there is none.
+fn admit(node: &Node, remote: Option<SocketAddr>) -> Result<(ConnectionId, Admission), Box<Response>> {
+    if node.is_draining() {
+        // The next attempt on this TCP connection, which a balancer may keep, would come here again.
+        let close = [(header::CONNECTION, HeaderValue::from_static("close"))];
+        let refused = refused("draining", StatusCode::SERVICE_UNAVAILABLE, "this node is going away");
+        return Err(Box::new((close, refused).into_response()));
+    }
+    let full = match node.0.connections.admit(&node.settings().limits, remote.map(|remote| remote.ip())) {
+        Ok(admitted) => return Ok(admitted),
+        Err(full) => full,
+    };
+    Err(Box::new(match full {
+        Full::Node => {
+            refused("node", StatusCode::SERVICE_UNAVAILABLE, "as many connections as this node takes")
+        }
+        Full::Address => {
+            refused("address", StatusCode::TOO_MANY_REQUESTS, "as many connections as one address may have")
+        }
+    }))
 }
 
 #[cfg(feature = "simulation")]

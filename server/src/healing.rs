@@ -324,6 +324,7 @@ mod tests {
     use crate::Limits;
     use crate::clock::Clock;
     use crate::switches::Switches;
+    use crate::tunnel::Tunnels;
 
     #[tokio::test]
     async fn an_answer_that_was_asked_for_before_an_interruption_ends_no_healing() {
@@ -365,6 +366,7 @@ mod tests {
             tally: Tally::default(),
             register: crate::presence::Register::new(Duration::from_secs(9)),
             interruptions: AtomicU64::new(0),
+            tunnels: Arc::new(Tunnels::new(1)),
         };
         Healing::new("chat:lobby".parse().unwrap(), Retention::DEFAULT, Arc::new(scope))
     }

@@ -66,6 +66,7 @@ mod gateway;
 mod outbox;
 mod request;
 mod socket;
+mod tunnel;
 
 // The way of a publication.
 mod batch;

@@ -35,6 +35,10 @@ pub struct Limits {
     pub headers_within: Duration,
     /// Bytes that wait for one connection's socket; beyond that its subscriptions catch up from the log.
     pub outbox_bytes: usize,
+    /// How long a request of a connection without a WebSocket waits for something to be said.
+    pub poll_wait: Duration,
+    /// Such requests that wait for another node, which has their connection, at one time.
+    pub forwards: usize,
     /// Bytes of the publications in one `subscribed` or `history` frame; more follows, or must be asked for.
     pub replay_bytes: usize,
     /// Publications in one history page.
@@ -76,6 +80,8 @@ impl Default for Limits {
             hello_within: Duration::from_secs(5),
             headers_within: Duration::from_secs(10),
             outbox_bytes: 64 << 10,
+            poll_wait: Duration::from_secs(20),
+            forwards: 1024,
             replay_bytes: 32 << 10,
             history_page: 1_000,
             presence_page: 500,

@@ -3,6 +3,8 @@ use std::collections::BTreeMap;
 use tidewire_backbone::Retention;
 use tidewire_protocol::ChannelName;
 
+use crate::tunnel::NODES;
+
 /// The namespaces that a node knows. A channel of any other does not exist: forbidden.
 #[derive(Clone, Debug, Default)]
 pub struct Namespaces {
@@ -23,9 +25,10 @@ impl Namespaces {
         Self { named: BTreeMap::new(), others: Some(anyone) }
     }
 
-    /// The settings of a channel's namespace.
+    /// The settings of a channel's namespace. Nobody may enter the nodes' own, `_nodes`, whatever is configured.
     pub fn of(&self, channel: &ChannelName) -> Option<&NamespaceSettings> {
-        self.named.get(channel.namespace()).or(self.others.as_ref())
+        let settings = self.named.get(channel.namespace()).or(self.others.as_ref());
+        settings.filter(|_| channel.namespace() != NODES)
     }
 
     /// Whether any tells who is in its channels.

@@ -25,6 +25,7 @@ use crate::moving::{self, Percent};
 use crate::presence::{PresencePage, Register, reading};
 use crate::scope::Scope;
 use crate::switches::Switches;
+use crate::tunnel::Tunnels;
 use crate::{Author, Closing, Drain, NamespaceSettings, Policy, Refusal, Settings};
 
 /// A handle on a running node, with which the application takes part. Cheap to clone.
@@ -202,6 +203,7 @@ impl Inner {
             tally: Tally::default(),
             register: Register::new(settings.presence_lease),
             interruptions: AtomicU64::new(0),
+            tunnels: Arc::new(Tunnels::new(settings.limits.forwards)),
         });
         let departure = Departure::new(settings.drain);
         let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);

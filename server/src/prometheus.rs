@@ -104,6 +104,11 @@ pub const METRICS: &[(&str, &str)] = &[
     ("tidewire_sweeps_total", "Verifications of a log"),
     ("tidewire_tokens_refused_total", "Tokens that were refused, by reason"),
     (
+        "tidewire_tunnel_forwards_total",
+        "Requests of connections without a WebSocket passed to another node, by how",
+    ),
+    ("tidewire_tunnels_total", "Connections without a WebSocket since the start, by way"),
+    (
         "tidewire_unhealable_total",
         "Publications that a log has lost and this node may not or cannot append again",
     ),

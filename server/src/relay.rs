@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::batch::Batch;
 use crate::hub::Hub;
 use crate::scope::Scope;
+use crate::tunnel;
 
 /// Begins to relay. The queues to the shards are bounded; a shard that does not keep up makes the backbone wait.
 pub(crate) fn start(hub: &Arc<Hub>, scope: &Scope, arrivals: Arrivals) {
@@ -95,6 +96,9 @@ fn handle(hub: &Hub, shard: usize, arrival: Arrival, batch: &mut Batch) {
             if let Some(channel) = hub.find_in(shard, &channel) {
                 channel.announce(position);
             }
+        }
+        Arrival::Ephemeral(channel, publication) if channel.namespace() == tunnel::NODES => {
+            tunnel::answer(&hub.scope, publication.payload);
         }
         Arrival::Ephemeral(channel, publication) => {
             metrics::counter!("tidewire_arrivals_total").increment(1);

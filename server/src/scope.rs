@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::healing::Tally;
 use crate::presence::Register;
 use crate::switches::Switches;
+use crate::tunnel::Tunnels;
 
 /// What a node's channels need of their node: the backbone, and tasks that end with it.
 pub(crate) struct Scope {
@@ -35,6 +36,8 @@ pub(crate) struct Scope {
     pub(crate) register: Register,
     /// How often the backbone said that news may have been missed.
     pub(crate) interruptions: AtomicU64,
+    /// Connections without a WebSocket.
+    pub(crate) tunnels: Arc<Tunnels>,
 }
 
 impl Scope {

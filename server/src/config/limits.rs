@@ -27,6 +27,8 @@ pub(super) fn limits(section: &mut Section<'_, '_>) -> Limits {
         hello_within: duration(section, "hello_within", default.hello_within),
         headers_within: duration(section, "headers_within", default.headers_within),
         outbox_bytes: size(section, "outbox_bytes", default.outbox_bytes, 1024),
+        poll_wait: duration(section, "poll_wait", default.poll_wait),
+        forwards: count(section, "forwards", default.forwards),
         replay_bytes: size(section, "replay_bytes", default.replay_bytes, 1024),
         history_page: count(section, "history_page", default.history_page),
         presence_page: count(section, "presence_page", default.presence_page),

@@ -58,7 +58,7 @@ async fn request(
             break;
         }
     }
-    let answer = String::from_utf8(answer).unwrap();
+    let answer = String::from_utf8_lossy(&answer);
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer:?}"));
     let (status, headers) = head.split_once("\r\n").unwrap_or((head, ""));
     Reply {

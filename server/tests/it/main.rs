@@ -7,6 +7,7 @@ mod edge;
 mod fallible;
 mod harness;
 mod http;
+mod tunnel_client;
 
 mod admin;
 mod chaos;
@@ -35,4 +36,5 @@ mod subscribing;
 mod sweeping;
 mod switches;
 mod token;
+mod tunnel;
 mod websocket;
