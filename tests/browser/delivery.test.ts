@@ -1,26 +1,13 @@
 // Every publication reaches the page once and in order, whatever happens to its node, its network or itself.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { heardAll, numbers } from './heard-all.ts';
 import { Publisher } from './publisher.ts';
-import { Stage, type Heard } from './stage.ts';
+import { Stage } from './stage.ts';
 
 let stage: Stage;
 before(async () => (stage = await Stage.set()));
 after(() => stage?.clear());
-
-const numbers = (count: number) => Array.from({ length: count }, (_, number) => number);
-
-/** Once each, in order, with no gap told, and no resumption that was none. */
-function heardAll(heard: Heard, count: number): void {
-  assert.deepEqual(heard.numbers, numbers(count));
-  assert.deepEqual(heard.gaps, [], 'a gap was told');
-  const [, ...again] = heard.lives;
-  assert.ok(
-    again.every(live => live.recovered),
-    `not each time recovered: ${JSON.stringify(heard.lives)}`,
-  );
-  assert.deepEqual(heard.errors, []);
-}
 
 test('2,000 publications, while the page’s node is killed three times', async context => {
   const actor = await stage.actor();

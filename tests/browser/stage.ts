@@ -17,6 +17,16 @@ export interface Heard {
   errors: string[];
   froze: number;
   acknowledged: number;
+  /** From the making of the client to its first connection. */
+  liveMs: number;
+}
+
+/** What stands between a page and the nodes. */
+export interface Network {
+  readonly port: number;
+  /** The node that the page is connected to, where that can be told. */
+  readonly node: number | undefined;
+  close(): Promise<void>;
 }
 
 /** Two nodes over a Redis, and a browser. */
@@ -43,13 +53,21 @@ export class Stage {
   }
 
   /** A page with a balancer of its own before the nodes, not yet subscribed, on a new channel where none is named. */
-  async actor(channel: string = randomUUID()): Promise<Actor> {
-    const balancer = await Balancer.before(this.nodes.map(node => node.port));
-    this.#closing.push(() => balancer.close());
-    const query = new URLSearchParams({ url: `ws://127.0.0.1:${balancer.port}/v1/connect`, channel });
+  async actor(channel?: string): Promise<Actor<Balancer>> {
+    return this.actorBehind(ports => Balancer.before(ports), channel);
+  }
+
+  /** The same behind something else. */
+  async actorBehind<Between extends Network>(
+    between: (ports: number[]) => Promise<Between>,
+    channel: string = randomUUID(),
+  ): Promise<Actor<Between>> {
+    const network = await between(this.nodes.map(node => node.port));
+    this.#closing.push(() => network.close());
+    const query = new URLSearchParams({ url: `ws://127.0.0.1:${network.port}/v1/connect`, channel });
     const { page } = await this.#browser.open(`${this.#files.origin}/?${query}`);
     await page.waitForSelector('html[data-ready]', { state: 'attached' });
-    return new Actor(page, balancer, this.nodes, `trial:${channel}`);
+    return new Actor(page, network, this.nodes, `trial:${channel}`);
   }
 
   async clear(): Promise<void> {
@@ -61,13 +79,13 @@ export class Stage {
 }
 
 /** A page on its channel, and what can happen to it. */
-export class Actor {
+export class Actor<Between extends Network = Balancer> {
   readonly channel: string;
-  readonly network: Balancer;
+  readonly network: Between;
   readonly page: Page;
   readonly #nodes: readonly Node[];
 
-  constructor(page: Page, network: Balancer, nodes: readonly Node[], channel: string) {
+  constructor(page: Page, network: Between, nodes: readonly Node[], channel: string) {
     this.page = page;
     this.network = network;
     this.#nodes = nodes;

@@ -1,5 +1,6 @@
 import type { Broken, Driver, Host } from './driver.ts';
 import { TidewireError } from './errors.ts';
+import { Link } from './link.ts';
 import { watchPage } from './page.ts';
 import { utf8 } from './payload.ts';
 import type { Session } from './session.ts';
@@ -47,7 +48,7 @@ export class BrowserDriver implements Driver {
   readonly #host: Host;
   readonly #broken: Broken;
   /** The open link, and while the session moves to another node also the one before. */
-  readonly #sockets = new Map<number, WebSocket>();
+  readonly #links = new Map<number, Link>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #due = Infinity;
   /** Wall clock minus page clock, which in some systems stands still while the machine sleeps. */
@@ -136,7 +137,7 @@ export class BrowserDriver implements Driver {
     let refused: Told | undefined;
     for (const output of outputs) {
       if (output.kind === 'open') refused = this.#open(output.id);
-      else if (output.kind === 'send') this.#sockets.get(output.id)?.send(output.message);
+      else if (output.kind === 'send') this.#links.get(output.id)?.send(output.message);
       else if (output.kind === 'close') this.#take(output.id)?.close(output.code);
       else events.push(output);
     }
@@ -149,35 +150,34 @@ export class BrowserDriver implements Driver {
   #breaks(cause: unknown): void {
     this.#unwatch?.();
     clearTimeout(this.#timer);
-    for (const id of this.#sockets.keys()) this.#take(id)?.close();
+    for (const id of this.#links.keys()) this.#take(id)?.close();
     this.#broken(cause);
   }
 
-  /** Begins to open a socket; gives what a refusal amounts to, as for `ws:` from an `https:` page. */
+  /** Begins to open a link; gives what a refusal amounts to, as for `ws:` from an `https:` page. */
   #open(id: number): Told | undefined {
     try {
-      const socket = new WebSocket(this.#url, 'tidewire.v1.postcard');
-      socket.binaryType = 'arraybuffer';
-      socket.onopen = () => this.#tell(OPENED, { id });
-      socket.onmessage = ({ data }: MessageEvent<ArrayBuffer | string>) =>
+      const link = new Link(this.#url);
+      link.onopen = () => this.#tell(OPENED, { id });
+      link.onmessage = ({ data }) =>
         this.#tell(RECEIVED, { id, bytes: typeof data === 'string' ? UNREADABLE : new Uint8Array(data) });
-      socket.onclose = ({ code, reason }) => {
+      link.onclose = ({ code, reason }) => {
         this.#take(id);
         this.#tell(CLOSED, { id, count: code, text: reason });
       };
-      this.#sockets.set(id, socket);
+      this.#links.set(id, link);
       return undefined;
     } catch (error) {
       return { id, text: (error as Error).message };
     }
   }
 
-  /** Takes a socket out; nothing more is heard of it. */
-  #take(id: number): WebSocket | undefined {
-    const socket = this.#sockets.get(id);
-    if (socket) socket.onopen = socket.onmessage = socket.onclose = null;
-    this.#sockets.delete(id);
-    return socket;
+  /** Takes a link out; nothing more is heard of it. */
+  #take(id: number): Link | undefined {
+    const link = this.#links.get(id);
+    if (link) link.onopen = link.onmessage = link.onclose = null;
+    this.#links.delete(id);
+    return link;
   }
 
   /**

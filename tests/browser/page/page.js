@@ -6,11 +6,21 @@ const client = createClient({ url: parameters.get('url') });
 const channel = client.channel(defineChannel('trial:{name}'), { name: parameters.get('channel') });
 
 /** What the page has heard; the tests read it. */
-const heard = (window.heard = { numbers: [], gaps: [], lives: [], errors: [], froze: 0, acknowledged: 0 });
+const heard = (window.heard = {
+  numbers: [],
+  gaps: [],
+  lives: [],
+  errors: [],
+  froze: 0,
+  acknowledged: 0,
+  liveMs: 0,
+});
 
 // A connection is live a moment before its subscription is.
 let isSubscribed = false;
 client.on('status', ({ status }) => (isSubscribed &&= status === 'live'));
+const begun = performance.now();
+client.on('status', ({ status }) => status === 'live' && (heard.liveMs ||= performance.now() - begun));
 window.isLive = () => isSubscribed;
 
 window.subscribe = () =>
