@@ -1,6 +1,7 @@
 //! The commands of the binary `tidewire`.
 
 mod check_config;
+mod codegen;
 mod drain;
 mod serve;
 mod token;
@@ -32,6 +33,8 @@ enum Command {
     Token(token::Token),
     /// Say what is wrong in a configuration file, and what would be right
     CheckConfig(check_config::CheckConfig),
+    /// Write TypeScript channel definitions from the schemas that a configuration names
+    Codegen(codegen::Codegen),
 }
 
 /// Runs the command that the arguments name; 0 where all went well, 1 where something failed, 2 where the
@@ -50,6 +53,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Drain(drain) => drain.run(),
         Command::Token(token) => token.run(),
         Command::CheckConfig(check) => check.run(),
+        Command::Codegen(codegen) => codegen.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -171,7 +171,7 @@ impl Config {
         config.keys = TokenKeys::new(root.sections("keys", |section| keys::token_key(section, sources)));
         config.api_keys = root.sections("api_keys", |section| keys::api_key(section, sources));
         complain_of_twins(root, &config.api_keys);
-        config.settings.namespaces = namespaces(root, &config.settings);
+        config.settings.namespaces = namespaces(root, &config.settings, sources);
         config.settings.dedup = shortest_dedup(&config.settings);
         config
     }
@@ -265,9 +265,10 @@ fn metrics_at(text: &str) -> Result<MetricsAt, String> {
     }
 }
 
-fn namespaces(root: &mut Section<'_, '_>, settings: &Settings) -> Namespaces {
-    let named =
-        root.named_sections("namespaces", |name, section| namespaces::namespace(&name, section, settings));
+fn namespaces(root: &mut Section<'_, '_>, settings: &Settings, sources: &Sources<'_>) -> Namespaces {
+    let named = root.named_sections("namespaces", |name, section| {
+        namespaces::namespace(&name, section, settings, sources)
+    });
     Namespaces { named: named.into_iter().collect(), others: None }
 }
 

@@ -13,6 +13,9 @@ pub use limits::Limits;
 mod namespaces;
 pub use namespaces::{Access, Acks, NamespaceSettings, Namespaces};
 
+mod schema;
+pub use schema::{BadSchema, PayloadSchema};
+
 mod policy;
 pub use policy::{AllowAll, Closing, Credentials, Identity, Policy, Refusal};
 
@@ -56,6 +59,8 @@ pub mod static_files;
 pub mod config;
 
 pub mod logging;
+
+pub mod codegen;
 
 pub mod cli;
 

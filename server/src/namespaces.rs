@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 
 use tidewire_backbone::Retention;
-use tidewire_protocol::ChannelName;
+use tidewire_protocol::{ChannelName, Payload, RefusalCode};
+
+use crate::{PayloadSchema, Refusal};
 
 use crate::tunnel::NODES;
 
@@ -58,6 +60,10 @@ pub struct NamespaceSettings {
     pub acks: Acks,
     /// Bytes of one publication's payload.
     pub payload_bytes: usize,
+    /// What a publication's payload must look like; `None` takes any JSON and any bytes.
+    pub schema: Option<PayloadSchema>,
+    /// How its channels are named, parameters in braces: `chat:{room}`. For [`codegen`](crate::codegen) alone.
+    pub pattern: Option<String>,
     /// Whether it is told who is in its channels.
     pub presence: bool,
     /// Who may subscribe, and read history and presence.
@@ -72,10 +78,30 @@ impl Default for NamespaceSettings {
             retention: Retention::DEFAULT,
             acks: Acks::Primary,
             payload_bytes: 32 << 10,
+            schema: None,
+            pattern: None,
             presence: false,
             subscribe: Access::Granted,
             publish: Access::Granted,
         }
+    }
+}
+
+impl NamespaceSettings {
+    /// Whether a payload may be published here.
+    pub(crate) fn check(&self, payload: &Payload) -> Result<(), Refusal> {
+        let (bytes, most) = (payload.bytes().len(), self.payload_bytes);
+        if bytes > most {
+            let reason = format!("the payload has {bytes} bytes, {most} are allowed here");
+            return Err(Refusal::new(RefusalCode::TooLarge, reason));
+        }
+        let Some(schema) = &self.schema else {
+            return match payload.is_well_formed() {
+                true => Ok(()),
+                false => Err(Refusal::new(RefusalCode::BadPayload, "the payload is not one JSON value")),
+            };
+        };
+        schema.check(payload).map_err(|reason| Refusal::new(RefusalCode::BadPayload, reason))
     }
 }
 

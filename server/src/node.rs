@@ -71,9 +71,6 @@ impl Node {
         author: Author,
     ) -> Result<Appended, Refusal> {
         let Author { publisher, seq, user } = author;
-        if !payload.is_well_formed() {
-            return Err(Refusal::new(RefusalCode::BadPayload, "the payload is not one JSON value"));
-        }
         let appended = self.0.append(channel, Draft { publisher, seq, payload, user, force: false })?;
         self.0.in_time(appended).await
     }
@@ -246,11 +243,7 @@ impl Inner {
         draft: Draft,
     ) -> Result<BoxFuture<'static, Result<Appended, BackboneError>>, Refusal> {
         let namespace = self.namespace(channel)?;
-        let (bytes, most) = (draft.payload.bytes().len(), namespace.payload_bytes);
-        if bytes > most {
-            let reason = format!("the payload has {bytes} bytes, {most} are allowed here");
-            return Err(Refusal::new(RefusalCode::TooLarge, reason));
-        }
+        namespace.check(&draft.payload)?;
         if draft.seq == 0 && namespace.retention != Retention::None {
             return Err(Refusal::new(RefusalCode::BadSeq, "the seq of a publish begins with 1"));
         }

@@ -1,5 +1,6 @@
 import { expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
+import { chat, sensorReadings, type ChatSaid } from './codegen/channels.ts';
 import { defineChannel, type Channel, type Client, type Meta } from '../src/exports.ts';
 
 declare const client: Client;
@@ -58,4 +59,25 @@ test('a loop is typed', async () => {
     expectTypeOf(data).toEqualTypeOf<number>();
     expectTypeOf(meta.position).toEqualTypeOf<string>();
   }
+});
+
+test('what the server writes from its schemas types channels too', () => {
+  const room = client.channel(chat, { team: 'blue', room: 'lobby' });
+  void room.publish({ kind: 'said', text: 'hi', by: { name: 'ann', role: 'guest' } });
+  void room.publish({ kind: 'edited', position: '7', text: null });
+  // @ts-expect-error a role is one of three
+  void room.publish({ kind: 'said', text: 'hi', by: { name: 'ann', role: 'boss' } });
+  // @ts-expect-error the text is missing
+  void room.publish({ kind: 'said', by: { name: 'ann' } });
+  // @ts-expect-error room is missing
+  client.channel(chat, { team: 'blue' });
+  room.subscribe(message => {
+    if (message.kind === 'said') expectTypeOf(message.answers).toEqualTypeOf<ChatSaid | undefined>();
+    else expectTypeOf(message.text).toEqualTypeOf<string | null>();
+  });
+
+  client.channel(sensorReadings, { id: 7 }).subscribe(readings => {
+    expectTypeOf(readings[0]!.values).toEqualTypeOf<Record<string, number>>();
+    expectTypeOf(readings[0]!.place).toEqualTypeOf<[number, number, string?] | undefined>();
+  });
 });

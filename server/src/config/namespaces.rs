@@ -7,7 +7,9 @@ use tidewire_protocol::ChannelName;
 
 use super::reader::Found;
 use super::section::Section;
-use crate::{Access, Acks, NamespaceSettings, Settings};
+use super::sources::Sources;
+use crate::codegen::Pattern;
+use crate::{Access, Acks, NamespaceSettings, PayloadSchema, Settings};
 
 const ACCESS: [(&str, Access); 3] =
     [("granted", Access::Granted), ("users", Access::Users), ("anyone", Access::Anyone)];
@@ -21,6 +23,7 @@ pub(super) fn namespace(
     name: &Found<&str>,
     section: &mut Section<'_, '_>,
     settings: &Settings,
+    sources: &Sources<'_>,
 ) -> Option<(String, NamespaceSettings)> {
     if format!("{}:x", name.value).parse::<ChannelName>().is_err() {
         let message = format!("{:?} is no namespace", name.value);
@@ -46,11 +49,30 @@ pub(super) fn namespace(
             .size("payload_bytes", 1..=payload_limit)
             .and_then(|bytes| usize::try_from(bytes).ok())
             .unwrap_or(default.payload_bytes),
+        schema: schema(section, sources),
+        pattern: section.parsed(
+            "pattern",
+            |pattern| Pattern::new(name.value, pattern).map(|pattern| pattern.to_string()),
+            &format!("\"{}:{{id}}\"", name.value),
+        ),
         presence: section.flag("presence").unwrap_or(default.presence),
         subscribe: section.choice("subscribe", &ACCESS).unwrap_or(default.subscribe),
         publish: section.choice("publish", &ACCESS).unwrap_or(default.publish),
     };
     Some((name.value.to_owned(), settings))
+}
+
+/// The JSON Schema in the file that `schema` names.
+fn schema(section: &mut Section<'_, '_>, sources: &Sources<'_>) -> Option<PayloadSchema> {
+    let file = sources.file(section, "schema")?;
+    match PayloadSchema::parse(file.value.reveal()) {
+        Ok(schema) => Some(schema),
+        Err(error) => {
+            let advice = "the file holds one JSON Schema, draft 2020-12 where it names no other";
+            section.reader().wrong(file.span, error.to_string(), advice);
+            None
+        }
+    }
 }
 
 fn retention(section: &mut Section<'_, '_>, default: Retention, shortest_dedup: Duration) -> Retention {

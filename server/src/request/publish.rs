@@ -20,9 +20,6 @@ pub(crate) async fn publish(caller: &Caller, wish: Publish) -> Result<Appending,
     let publisher = wish.publisher.or(greeted.publisher).ok_or_else(|| {
         Refusal::new(RefusalCode::BadSeq, "who publishes names a publisher, in hello or with the publication")
     })?;
-    if !wish.payload.is_well_formed() {
-        return Err(Refusal::new(RefusalCode::BadPayload, "the payload is not one JSON value"));
-    }
     let Publish { channel, seq, payload, force, .. } = wish;
     let user = greeted.identity.user.clone();
     let answer = caller.node.append(&channel, Draft { publisher, seq, payload, user, force })?;

@@ -30,6 +30,7 @@ mod presence_info;
 mod publishers;
 mod refusing;
 mod resuming;
+mod schemas;
 mod serve;
 mod slow_consumer;
 mod subscribing;
