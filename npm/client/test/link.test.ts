@@ -26,7 +26,9 @@ let asked: Asked[];
 
 /** Stands in for `fetch`; the test plays the server. */
 beforeEach(() => {
-  asked = [];
+  // A client of the test before may still say goodbye: to its own server.
+  const here: Asked[] = [];
+  asked = here;
   vi.stubGlobal('fetch', async (url: URL, options: RequestInit) => {
     const body = Buffer.from(await new Response(options.body ?? null).arrayBuffer());
     return new Promise<Response>((resolve, reject) => {
@@ -48,7 +50,7 @@ beforeEach(() => {
         reject(options.signal!.reason);
         controller?.error(options.signal!.reason);
       });
-      asked.push(request);
+      here.push(request);
     });
   });
 });
