@@ -120,7 +120,7 @@ impl Subscriptions {
             return;
         };
         match code.advice() {
-            Advice::Retry => channel.postpone(context),
+            Advice::Retry => channel.postpone(context, code),
             Advice::Stop => {
                 if let Some(channel) = self.forget(name) {
                     channel.refuse(context, &Refusal::Server { code, reason });

@@ -211,7 +211,7 @@ fn a_refusal_for_now_keeps_it_and_tries_again_one_at_a_time() {
     ]);
     client.says_nothing_more();
     client.tells_nothing_more();
-    client.waits_ms(250);
+    client.waits_ms(100);
     let again = client.published();
     assert_eq!(again.iter().map(|one| one.seq).collect::<Vec<_>>(), [1]);
     client.receives(accepted(&again[0]));
@@ -219,23 +219,37 @@ fn a_refusal_for_now_keeps_it_and_tries_again_one_at_a_time() {
 }
 
 #[test]
-fn refusals_for_now_make_it_slower_and_slower() {
+fn who_is_too_fast_becomes_slower_and_slower() {
+    for (index, rest) in rests_after(RefusalCode::TooFast).into_iter().enumerate() {
+        let cap = (250 << index).min(10_000);
+        assert!((cap / 2..=cap).contains(&rest), "{rest} after {index}");
+    }
+}
+
+#[test]
+fn while_the_log_is_away_it_is_tried_again_every_second() {
+    for (index, rest) in rests_after(RefusalCode::Unavailable).into_iter().enumerate() {
+        let cap = (100 << index).min(1_000);
+        assert!((cap / 2..=cap).contains(&rest), "{rest} after {index}");
+    }
+}
+
+/// How long a publication rests after each of many refusals, in milliseconds.
+fn rests_after(code: RefusalCode) -> Vec<u64> {
     let mut client = Script::live();
     client.publishes(1, NEWS);
     let mut attempt = client.published().remove(0);
     let mut rests = Vec::new();
-    for _ in 0..6 {
-        client.receives(refused(attempt.id, RefusalCode::TooFast));
+    for _ in 0..8 {
+        client.receives(refused(attempt.id, code));
         let (at, timer) = client.session.deadline().unwrap();
         assert_eq!(timer, Timer::Outbox);
-        rests.push(at.ms_since(client.now));
-        client.waits_ms(rests[rests.len() - 1]);
+        let rest = at.ms_since(client.now);
+        client.waits_ms(rest);
         attempt = client.published().remove(0);
+        rests.push(rest);
     }
-    for (index, rest) in rests.iter().enumerate() {
-        let cap = 250 << index;
-        assert!((cap / 2..=cap).contains(rest), "{rests:?}");
-    }
+    rests
 }
 
 #[test]

@@ -106,7 +106,7 @@ fn a_subscription_that_is_refused_for_now_is_tried_again() {
     client.receives(refused(request.id, RefusalCode::Unavailable));
     client.tells_nothing_more();
     assert_eq!(client.next_timer(), Timer::Resubscribe);
-    client.waits_ms(1_000);
+    client.waits_ms(200);
     let again = client.asked_for(NEWS);
     client.receives(subscribed(again.id, NEWS, 3));
     assert!(matches!(client.next_event(), Event::Subscribed { .. }));

@@ -215,7 +215,7 @@ impl Lane {
         match code.advice() {
             Advice::Retry if self.vacant > 0 => Freed::default(),
             Advice::Retry => {
-                self.pace.postponed(context);
+                self.pace.postponed(context, code);
                 self.send_again_from(seq);
                 Freed::default()
             }

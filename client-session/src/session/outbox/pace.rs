@@ -1,3 +1,5 @@
+use tidewire_protocol::RefusalCode;
+
 use crate::Timestamp;
 use crate::session::context::Context;
 
@@ -26,8 +28,10 @@ const INSIST_MS: u64 = 500;
 const FORCE_MS: u64 = 5_000;
 /// After more setbacks than this in a row, rest.
 const MOST_STEPS_BACK: u32 = 3;
-const FIRST_REST_MS: u64 = 250;
-const LAST_REST_MS: u64 = 10_000;
+/// A log that cannot be reached is back at any moment, and all wait for it; its node says so without asking it.
+const WHILE_AWAY_MS: (u64, u64) = (100, 1_000);
+/// Who is too fast, or has an old token, is so by itself.
+const OTHERWISE_MS: (u64, u64) = (250, 10_000);
 
 impl Pace {
     pub(super) const fn new() -> Self {
@@ -68,9 +72,10 @@ impl Pace {
         self.gait = Gait::Resting(now.after_ms(INSIST_MS));
     }
 
-    /// The server cannot take it now.
-    pub(super) fn postponed(&mut self, context: &mut Context) {
-        let cap = (FIRST_REST_MS << self.setbacks.min(16)).min(LAST_REST_MS);
+    /// The server cannot take it now, because of this.
+    pub(super) fn postponed(&mut self, context: &mut Context, why: RefusalCode) {
+        let (first, last) = if why == RefusalCode::Unavailable { WHILE_AWAY_MS } else { OTHERWISE_MS };
+        let cap = (first << self.setbacks.min(16)).min(last);
         self.setbacks = self.setbacks.saturating_add(1);
         self.gait = Gait::Resting(context.now.after_ms(cap / 2 + context.random.up_to(cap / 2)));
     }

@@ -1,6 +1,6 @@
 use tidewire_protocol::{
-    ChannelName, ClientFrame, Ephemeral, HistoryPage, Position, Publication, PublicationId, RequestId,
-    ResetReason, Subscribe, Subscribed, Unsubscribe, UnsubscribeCode,
+    ChannelName, ClientFrame, Ephemeral, HistoryPage, Position, Publication, PublicationId, RefusalCode,
+    RequestId, ResetReason, Subscribe, Subscribed, Unsubscribe, UnsubscribeCode,
 };
 
 use super::catch_up::{CatchUp, Progress, Wish};
@@ -57,8 +57,9 @@ pub(super) enum Standing {
 
 /// More ids than this to be dropped, and the channel gives up its place.
 const MOST_SEEN: usize = 4096;
-const FIRST_RETRY_MS: u64 = 1_000;
-const LAST_RETRY_MS: u64 = 30_000;
+/// As in the outbox: a log that cannot be reached is back at any moment, nothing else is.
+const WHILE_AWAY_MS: (u64, u64) = (200, 2_000);
+const OTHERWISE_MS: (u64, u64) = (1_000, 30_000);
 
 impl Channel {
     pub(super) fn new(name: ChannelName, first: SubscriptionId, last: u64, since: Option<Position>) -> Self {
@@ -380,10 +381,11 @@ impl Channel {
         }
     }
 
-    /// The subscribe request is refused for now: it is tried again later.
-    pub(super) fn postpone(&mut self, context: &mut Context) {
+    /// The subscribe request is refused for now, because of this: it is tried again later.
+    pub(super) fn postpone(&mut self, context: &mut Context, why: RefusalCode) {
         self.asked = None;
-        let cap = (FIRST_RETRY_MS << self.refusals.min(16)).min(LAST_RETRY_MS);
+        let (first, last) = if why == RefusalCode::Unavailable { WHILE_AWAY_MS } else { OTHERWISE_MS };
+        let cap = (first << self.refusals.min(16)).min(last);
         self.refusals = self.refusals.saturating_add(1);
         let delay = cap / 2 + context.random.up_to(cap / 2);
         self.retry = Some(context.now.after_ms(delay));
