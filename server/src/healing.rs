@@ -10,9 +10,11 @@ mod settling;
 mod tally;
 
 use std::collections::HashSet;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use parking_lot::Mutex;
 use tidewire_backbone::{Appended, BackboneError, Draft, Entry, Retention};
 use tidewire_protocol::{ChannelName, Position, PublisherId, Seq};
@@ -183,7 +185,15 @@ impl Healing {
         loop {
             {
                 let Ok(_turn) = self.scope.sweeps.acquire().await else { return };
-                pause = match self.care_once().await {
+                // What goes wrong once must not end the care for all that comes after it.
+                let cared = AssertUnwindSafe(self.care_once()).catch_unwind().await;
+                let cared = cared.unwrap_or_else(|_| {
+                    metrics::counter!("tidewire_panics_total", "where" => "healing").increment(1);
+                    tracing::error!(channel = %self.name, "a channel's log could not be mended");
+                    self.state.lock().care = Care::Sweeps;
+                    Err(BackboneError::Refused("the healing failed".to_owned()))
+                });
+                pause = match cared {
                     Ok(()) => FIRST_PAUSE,
                     Err(_) => (pause * 2).min(LONGEST_PAUSE),
                 };

@@ -26,6 +26,7 @@ struct State {
     entries_read: usize,
     health: Health,
     news: News,
+    panics: bool,
 }
 
 #[derive(Default, PartialEq)]
@@ -92,6 +93,17 @@ impl FallibleBackbone {
     /// All logs are lost; new ones begin.
     pub(crate) fn loses_everything(&self) {
         self.state().logs.clear();
+    }
+
+    /// The next read meets a bug.
+    pub(crate) fn panics_at_the_next_read(&self) {
+        self.state().panics = true;
+    }
+
+    /// How many entries a log has.
+    pub(crate) fn entries(&self, channel: &str) -> usize {
+        let channel: ChannelName = channel.parse().unwrap();
+        self.state().logs.get(&channel).map_or(0, |log| log.entries.len())
     }
 
     /// How often a log was read.
@@ -162,6 +174,10 @@ impl Backbone for FallibleBackbone {
         tokio::task::yield_now().await;
         let mut state = self.state();
         state.reads += 1;
+        if std::mem::take(&mut state.panics) {
+            drop(state);
+            panic!("the test asked for it");
+        }
         let log = state.log(channel)?;
         let tip = log.tip();
         let known = log.entries.iter().map(|entry| entry.position).chain([log.base]);

@@ -7,7 +7,7 @@ use tidewire_backbone::{Answer, Entry, Faults, FaultyBackbone, MemoryConfig, Not
 use tidewire_protocol::Payload;
 use tidewire_server::{Author, Settings, Switches};
 
-use crate::harness::{TestNode, node_on, publish, settings, until};
+use crate::harness::{TestNode, node_on, node_on_a_fallible_log, publish, settings, until};
 
 const CHANNEL: &str = "chat:lobby";
 
@@ -233,6 +233,23 @@ async fn without_healing_what_a_failover_lost_is_lost() {
     ada.hears("rewound").await;
     publishes(&node, 3).await;
     assert_eq!(payloads(&log(&faults)), [1, 3]);
+}
+
+#[tokio::test]
+async fn a_panic_does_not_end_the_care_for_a_log() {
+    let node = node_on_a_fallible_log(settings()).await;
+    for number in 1..=3 {
+        node.node
+            .publish(&CHANNEL.parse().unwrap(), Payload::Json(number.to_string().into()), Author::once())
+            .await
+            .unwrap();
+    }
+    for lost in [2, 1] {
+        node.backbone.loses_the_last(CHANNEL, lost);
+        node.backbone.panics_at_the_next_read();
+        node.backbone.interrupts().await;
+        until(|| node.backbone.entries(CHANNEL) == 3).await;
+    }
 }
 
 async fn healthy(faults: &Faults) -> TestNode<FaultyBackbone> {
