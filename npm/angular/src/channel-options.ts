@@ -1,9 +1,10 @@
 import type { Injector } from '@angular/core';
-import type { Handlers } from '@tidewire/client';
+import type { Handlers, PresenceHandlers } from '@tidewire/client';
 import type { Coalesce } from './coalesce.ts';
 
 /** What to do at once as things happen in a channel, outside Angular's zone and before signals show them. */
-export interface ChannelHandlers<Received> extends Handlers<Received> {
+export interface ChannelHandlers<Received>
+  extends Handlers<Received>, Pick<PresenceHandlers, 'joined' | 'left'> {
   /** This channel is the one from now on; none: it is left, and no other is named. */
   opened?(channel: string | undefined): void;
   /** The connection is away. What is published meanwhile comes, or a gap is told. */
@@ -16,6 +17,8 @@ export interface ChannelOptions<Received> {
   readonly last?: number;
   /** The signal `messages` holds the newest so many. Default 500. */
   readonly keep?: number;
+  /** Whether to keep up with who is there, in `presence`; its namespace must tell that. Default: no. */
+  readonly presence?: boolean;
   /** How often signals change. Default: what `provideTidewire` says, else `frame`. */
   readonly coalesce?: Coalesce;
   /** For what signals do not show: each event, in order. */

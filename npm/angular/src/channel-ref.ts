@@ -1,5 +1,6 @@
 import type { Signal } from '@angular/core';
 import type {
+  Crowd,
   Gap,
   History,
   HistoryOptions,
@@ -21,6 +22,8 @@ export interface ChannelRef<Sent, Received> {
   readonly latest: Signal<Message<Received> | undefined>;
   /** How the subscription came live last: how many messages were missed and replayed, and whether any is gone. */
   readonly subscribed: Signal<SubscribedInfo | undefined>;
+  /** Who is in the channel; undefined before it is known, and without the option `presence`. */
+  readonly presence: Signal<Crowd | undefined>;
   /** The last word that publications are gone, with the reason. */
   readonly gap: Signal<Gap | undefined>;
   /** The last error: a message that was skipped, or why the subscription is over. */

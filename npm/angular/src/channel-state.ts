@@ -1,4 +1,4 @@
-import type { Gap, Message, SubscribedInfo, TidewireError } from '@tidewire/client';
+import type { Crowd, Gap, Message, SubscribedInfo, TidewireError } from '@tidewire/client';
 
 /**
  * `idle`: not asked for, as without parameters. `pending`: asked for, or the connection is away. `live`: messages
@@ -11,6 +11,7 @@ export interface ChannelSnapshot<Received> {
   readonly status: ChannelStatus;
   readonly messages: readonly Message<Received>[];
   readonly subscribed: SubscribedInfo | undefined;
+  readonly presence: Crowd | undefined;
   readonly gap: Gap | undefined;
   readonly error: TidewireError | undefined;
 }
@@ -19,6 +20,7 @@ export interface ChannelSnapshot<Received> {
 export class ChannelState<Received> {
   status: ChannelStatus = 'idle';
   subscribed: SubscribedInfo | undefined;
+  presence: Crowd | undefined;
   gap: Gap | undefined;
   error: TidewireError | undefined;
   readonly #keep: number;
@@ -40,7 +42,7 @@ export class ChannelState<Received> {
 
   snapshot(): ChannelSnapshot<Received> {
     this.#shown ??= this.#messages.slice(-this.#keep);
-    const { status, subscribed, gap, error } = this;
-    return { status, messages: this.#shown, subscribed, gap, error };
+    const { status, subscribed, presence, gap, error } = this;
+    return { status, messages: this.#shown, subscribed, presence, gap, error };
   }
 }

@@ -1,4 +1,4 @@
-import type { Channel, Client, StandardSchema, SubscribeOptions } from '@tidewire/client';
+import type { Channel, Client, PresenceWatch, StandardSchema, SubscribeOptions } from '@tidewire/client';
 import type { ChannelHandlers } from './channel-options.ts';
 import type { ChannelState } from './channel-state.ts';
 import { messagesOf, type HistoryPage } from './history-page.ts';
@@ -37,7 +37,11 @@ export class Following<Received> {
   }
 
   /** Subscribes; gives how to leave. */
-  begin(client: Client, channel: Channel<never, Received>, options: SubscribeOptions): () => void {
+  begin(
+    client: Client,
+    channel: Channel<never, Received>,
+    { presence, ...options }: SubscribeOptions & { readonly presence: boolean },
+  ): () => void {
     const state = this.#state;
     const on = this.#on;
     const changed = this.#changed;
@@ -72,6 +76,7 @@ export class Following<Received> {
       },
       options,
     );
+    const watch = presence && this.#watch(channel);
     const stopFollowing = client.on('status', () => {
       // From one connection to the next without a loss: messages come all the time.
       if (state.status !== 'live' || client.status === 'live') return;
@@ -82,7 +87,25 @@ export class Following<Received> {
     return () => {
       this.end();
       stopFollowing();
+      if (watch) watch.close();
       subscription.close();
     };
+  }
+
+  /** Keeps up with who is there; that it may not know is an error of the channel, which goes on. */
+  #watch(channel: Channel<never, Received>): PresenceWatch {
+    return channel.watchPresence({
+      changed: crowd => {
+        this.#state.presence = crowd;
+        this.#changed();
+      },
+      joined: members => this.#on.joined?.(members),
+      left: members => this.#on.left?.(members),
+      error: error => {
+        this.#state.error = error;
+        this.#changed();
+        this.#on.error?.(error);
+      },
+    });
   }
 }

@@ -58,7 +58,7 @@ function channelRef<Pattern extends string, Sent, Received>(
   options: ChannelOptions<Received>,
 ): ChannelRef<Sent, Received> {
   const client = inject(TIDEWIRE);
-  const { last = 0, keep = KEEP, on = {} } = options;
+  const { last = 0, keep = KEEP, on = {}, presence = false } = options;
   const inBrowser = inject(IN_BROWSER);
   const handover = injectHandover();
 
@@ -73,7 +73,7 @@ function channelRef<Pattern extends string, Sent, Received>(
     if (inBrowser) {
       const page = last ? handover.rendered(channel.name, last) : undefined;
       if (page) take(page);
-      return following.begin(client, channel, page ? { since: page.position } : { last });
+      return following.begin(client, channel, { ...(page ? { since: page.position } : { last }), presence });
     }
     if (last) handover.render(channel.name, last, take);
     return following.end;
@@ -106,6 +106,7 @@ function channelRef<Pattern extends string, Sent, Received>(
     messages: computed(() => shown().messages),
     latest: computed(() => shown().messages.at(-1)),
     subscribed: computed(() => shown().subscribed),
+    presence: computed(() => shown().presence),
     gap: computed(() => shown().gap),
     error: computed(() => shown().error),
     publish: async data => channel().publish(data),

@@ -237,3 +237,58 @@ const onlyNumbers: StandardSchema<number> = {
     validate: value => (typeof value === 'number' ? { value } : { issues: [{ message: 'not a number' }] }),
   },
 };
+
+test('it shows who is there, while its channel is followed', async () => {
+  @Component({ template: `{{ room.presence()?.users }}` })
+  class Crowded {
+    readonly name = signal('lobby');
+    readonly heard: string[] = [];
+    readonly room = injectChannel(chat, () => ({ room: this.name() }), {
+      presence: true,
+      on: {
+        joined: members => this.heard.push(...members.map(({ user }) => `+${user}`)),
+        left: members => this.heard.push(...members.map(({ user }) => `-${user}`)),
+      },
+    });
+  }
+  TestBed.configureTestingModule({ providers: [provideTidewireTesting()] });
+  const server = TestBed.inject(TestServer);
+  server.join('chat:lobby', 'ada', { name: 'Ada' });
+  const fixture = TestBed.createComponent(Crowded);
+  fixture.autoDetectChanges();
+  const { room, heard, name } = fixture.componentInstance;
+  await shown(fixture);
+  expect(room.presence()).toMatchObject({ connections: 2, users: 2 });
+  expect(room.presence()?.members?.get('ada')?.info).toEqual({ name: 'Ada' });
+
+  server.join('chat:lobby', 'ben');
+  server.leave('chat:lobby', 'ada');
+  await shown(fixture);
+  expect(heard).toEqual(['+ben', '-ada']);
+  expect((fixture.nativeElement as HTMLElement).textContent).toBe('2');
+
+  server.disconnect();
+  await shown(fixture);
+  expect(room.presence()?.members).toBeUndefined();
+  server.reconnect();
+  await shown(fixture);
+  expect([...(room.presence()?.members?.keys() ?? [])]).toContain('ben');
+
+  // The next channel begins anew, and nothing of the one before is heard.
+  name.set('harbour');
+  await shown(fixture);
+  expect(room.presence()?.users).toBe(1);
+  server.join('chat:lobby', 'cyd');
+  await shown(fixture);
+  expect(heard).toEqual(['+ben', '-ada']);
+
+  fixture.destroy();
+  expect(server.subscriptions).toBe(0);
+});
+
+test('who does not ask is not told who is there', async () => {
+  const { server, fixture } = await stage(Lobby);
+  server.join('chat:lobby', 'ada');
+  await shown(fixture);
+  expect(fixture.componentInstance.room.presence()).toBeUndefined();
+});

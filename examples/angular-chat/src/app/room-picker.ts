@@ -14,8 +14,11 @@ const SUGGESTED = [FIRST_ROOM, 'harbour', 'lighthouse'];
           [href]="room.address"
           [attr.aria-current]="room.name === current() ? 'page' : null"
           (click)="follow($event, room.name)"
-          ><span class="hash" aria-hidden="true">#</span>{{ room.name }}</a
-        >
+          ><span class="hash" aria-hidden="true">#</span>{{ room.name }}
+          @if (room.name === current() && here(); as count) {
+            <span class="here">{{ count }} here</span>
+          }
+        </a>
       }
     </nav>
     <form (submit)="enter($event, field)">
@@ -66,6 +69,11 @@ const SUGGESTED = [FIRST_ROOM, 'harbour', 'lighthouse'];
     .hash {
       opacity: 0.6;
     }
+    .here {
+      margin-left: 0.3rem;
+      font-weight: 400;
+      font-size: 0.8rem;
+    }
     input {
       width: 8.5rem;
       border: 1px dashed var(--edge);
@@ -79,6 +87,8 @@ const SUGGESTED = [FIRST_ROOM, 'harbour', 'lighthouse'];
 })
 export class RoomPicker {
   readonly current = input.required<string>();
+  /** How many are in the present room, where that is known. */
+  readonly here = input<number>();
   readonly enterRoom = output<string>();
 
   protected readonly rooms = computed(() => {

@@ -1,7 +1,7 @@
 import { WritableSignal, signal } from '@angular/core';
 import { TestBed } from '@angular/core/testing';
 import { TestServer, provideTidewireTesting } from '@tidewire/angular/testing';
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it, vi } from 'vitest';
 
 import type { ChatMessage } from './chat-channel';
 import { Room, injectRoom } from './room';
@@ -43,6 +43,14 @@ it('opens with what was said before, and shows what others and oneself say', asy
   expect(words()).toEqual(['before', 'hello', 'welcome']);
   expect(room.timeline().outgoing).toEqual([]);
   expect(room.timeline().figures).toMatchObject({ received: 3, replayed: 0, duplicates: 0, gaps: 0 });
+});
+
+it('shows how many are there', async () => {
+  expect(room.presence()?.users).toBe(1);
+  server.join('chat:lobby', 'ben');
+  await settled();
+  // Shown with the next frame.
+  await vi.waitFor(() => expect(room.presence()?.users).toBe(2));
 });
 
 it('says after a loss how much was missed, and sends what was written meanwhile', async () => {

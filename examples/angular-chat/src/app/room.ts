@@ -1,5 +1,5 @@
 import { DestroyRef, Signal, inject, untracked } from '@angular/core';
-import { Gap, TidewireError, injectChannel, injectFrameSignal } from '@tidewire/angular';
+import { Crowd, Gap, TidewireError, injectChannel, injectFrameSignal } from '@tidewire/angular';
 
 import { Absence } from './absence';
 import { ChatMessage, chat } from './chat-channel';
@@ -13,6 +13,8 @@ const LAST = 50;
 /** A room one is in: what was said there, and how to say something. */
 export interface Room {
   readonly timeline: Signal<Timeline>;
+  /** Who is there, oneself too, as far as is known. */
+  readonly presence: Signal<Crowd | undefined>;
   say(text: string): Promise<void>;
   retry(message: ChatMessage): Promise<void>;
 }
@@ -32,6 +34,7 @@ export function injectRoom(name: Signal<string>): Room {
     last: LAST,
     // The timeline keeps them, with what else happened between them.
     keep: 0,
+    presence: true,
     on: {
       opened: () => {
         timeline = EMPTY;
@@ -80,6 +83,7 @@ export function injectRoom(name: Signal<string>): Room {
 
   return {
     timeline: shown,
+    presence: channel.presence,
     say: text => publish({ id: randomId(), author: me.author(), text, at: Date.now() }),
     retry: publish,
   };
