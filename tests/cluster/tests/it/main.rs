@@ -13,6 +13,7 @@ mod mass_return;
 mod numbers;
 mod presence;
 mod presence_cost;
+mod presence_failover;
 mod redis_cluster;
 mod rolling_restart;
 mod slow_subscriber;

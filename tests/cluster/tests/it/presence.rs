@@ -11,7 +11,7 @@ use tidewire_test_redis::{Server as Redis, Topology, wait_until};
 
 use crate::numbers::{PATIENCE, options};
 
-const MEMBERS: usize = 20;
+pub(crate) const MEMBERS: usize = 20;
 
 #[test]
 fn the_members_of_a_killed_node_leave_within_15_s_and_each_watcher_is_told_once() {
@@ -154,16 +154,16 @@ async fn has(watch: &mut PresenceWatch, connections: usize) -> BTreeSet<String> 
 /// For tests that wait for a lease to end more often.
 const BRIEF: &str = "presence_lease = \"2s\"\n";
 
-fn node(redis: &Redis, server: &str) -> Node {
+pub(crate) fn node(redis: &impl Topology, server: &str) -> Node {
     let config = format!("[server]\n{server}[namespaces.test]\npresence = true\n");
     Node::start(NodeConfig { backbone: redis.url(), config })
 }
 
-fn channel() -> tidewire_protocol::ChannelName {
+pub(crate) fn channel() -> tidewire_protocol::ChannelName {
     "test:presence".parse().expect("a name")
 }
 
-fn comes(node: &Node) -> RawClient {
+pub(crate) fn comes(node: &Node) -> RawClient {
     subscribed(node.address())
 }
 
@@ -188,7 +188,7 @@ pub(crate) fn subscribed(address: SocketAddr) -> RawClient {
     client
 }
 
-fn watches(client: &mut RawClient) {
+pub(crate) fn watches(client: &mut RawClient) {
     client.say(&[ClientFrame::Presence(Presence {
         id: RequestId(2),
         channel: channel(),
@@ -208,7 +208,7 @@ pub(crate) fn are_there(node: &Node, connections: usize) {
 }
 
 /// Who joined and who left, until these are so many; nobody does so twice.
-fn hears(watcher: &mut RawClient, changes: usize) -> (BTreeSet<String>, BTreeSet<String>) {
+pub(crate) fn hears(watcher: &mut RawClient, changes: usize) -> (BTreeSet<String>, BTreeSet<String>) {
     let (mut joined, mut left) = (BTreeSet::new(), BTreeSet::new());
     while joined.len() + left.len() < changes {
         match watcher.hear() {
