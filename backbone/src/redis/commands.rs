@@ -192,7 +192,9 @@ impl Task {
                     }
                 }
                 Err(trouble) => {
-                    tracing::warn!(%trouble, "cannot reach Redis, trying again");
+                    if let Some(trouble) = backoff.news(&trouble) {
+                        tracing::warn!(%trouble, "cannot reach Redis, trying again");
+                    }
                     self.link.standing.set_down(Some(trouble));
                 }
             }

@@ -131,7 +131,9 @@ impl Watcher {
         let mut backoff = Backoff::default();
         loop {
             let Err(trouble) = self.follow(&mut backoff).await;
-            tracing::warn!(sentinel = %self.sentinel, %trouble, "cannot ask a Sentinel, trying again");
+            if let Some(trouble) = backoff.news(&trouble) {
+                tracing::warn!(sentinel = %self.sentinel, %trouble, "cannot ask a Sentinel, trying again");
+            }
             self.views.say(self.index, Word::Trouble(trouble));
             tokio::time::sleep(backoff.next_delay()).await;
         }

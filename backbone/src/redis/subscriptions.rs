@@ -153,7 +153,9 @@ impl Task {
                     }
                 }
                 Err(trouble) => {
-                    tracing::warn!(%trouble, "cannot subscribe at Redis, trying again");
+                    if let Some(trouble) = backoff.news(&trouble) {
+                        tracing::warn!(%trouble, "cannot subscribe at Redis, trying again");
+                    }
                     self.standing.set_down(Some(trouble));
                 }
             }
