@@ -33,6 +33,9 @@ pub use run::{RunOptions, RunOutcome, run};
 mod unasked;
 pub use unasked::failover_that_nobody_asked_for;
 
+mod extinct;
+pub use extinct::failover_that_nobody_outlives;
+
 mod inverse;
 pub use inverse::Inverse;
 

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use tidewire_cluster_tests::chaos::{
-    History, Inverse, RunOptions, RunOutcome, Shape, Topology, Wrong, failover_that_nobody_asked_for, judge,
-    report, run,
+    History, Inverse, RunOptions, RunOutcome, Shape, Topology, Wrong, failover_that_nobody_asked_for,
+    failover_that_nobody_outlives, judge, report, run,
 };
 
 /// As many kinds of faults as half a minute has room for. Long runs with all of them: `cargo xtask chaos`.
@@ -62,6 +62,16 @@ async fn a_failover_that_sentinels_begin_by_themselves_is_noted_and_nobody_misse
     let branched = unnoted.count(Wrong::Diverged) + unnoted.count(Wrong::UnannouncedGap);
     assert!(branched > 0, "{}", report::verdict_line(&unnoted));
     assert_eq!(unnoted.counts.values().sum::<u64>(), branched, "{}", report::verdict_line(&unnoted));
+}
+
+/// What is gone from the log has come to all who were there; they go on with what is left, in one order.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failover_that_no_node_and_no_publisher_outlives_takes_nothing_from_those_who_were_there() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (RunOutcome { history, verdict }, gone) = failover_that_nobody_outlives(folder.path()).await;
+    println!("{gone} gone from the log: {}", report::closing_line(&history, &verdict));
+    assert!(gone > 0, "the failover lost nothing");
+    assert!(verdict.is_clean(), "{}", report::text(&history, &verdict));
 }
 
 /// The same faults twice: with the mechanism all is well, without it the judge says what is not.
