@@ -8,8 +8,6 @@ use tokio::time::sleep;
 use super::run::Running;
 use super::{Fault, Load, LogLoss, Lost, RunOutcome, Shape, Topology, World, WorldOptions};
 
-/// Each channel has a publisher of the first half, and one of the second.
-const SHAPE: Shape = Shape { channels: 12, publishers: 4, subscribers: 6, rate: 240.0 };
 const LAG: Duration = Duration::from_millis(300);
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -22,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub async fn failover_that_nobody_outlives(folder: &Path) -> (RunOutcome, usize) {
     let options = WorldOptions { topology: Topology::Standalone, acks: "primary", off: "", folder };
     let world = World::start(options).await;
-    let load = Load::listening(SHAPE, world.everywhere()).await;
+    let load = Load::listening(Shape::SMALL, world.everywhere()).await;
     let mut run = Running::of(world, load, |_| {});
     run.load.publish(0..2);
     sleep(Duration::from_secs(1)).await;
@@ -46,7 +44,7 @@ pub async fn failover_that_nobody_outlives(folder: &Path) -> (RunOutcome, usize)
 /// How many publications a server has in its logs.
 fn logged(server: &Server) -> usize {
     let length = |channel| server.run::<usize>(&["XLEN", &log(channel)]);
-    block_in_place(|| (0..SHAPE.channels).map(length).sum())
+    block_in_place(|| (0..Shape::SMALL.channels).map(length).sum())
 }
 
 /// The key of a channel's log.

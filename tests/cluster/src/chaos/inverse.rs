@@ -21,8 +21,6 @@ pub enum Inverse {
     Healing,
 }
 
-/// Each channel has a publisher of the first half, and one of the second.
-const SHAPE: Shape = Shape { channels: 12, publishers: 4, subscribers: 6, rate: 240.0 };
 /// What never comes is waited for so long.
 const PATIENCE: Duration = Duration::from_secs(10);
 const A_WHILE: Duration = Duration::from_secs(1);
@@ -63,7 +61,7 @@ impl Inverse {
 }
 
 async fn without_deduplication(world: World) -> RunOutcome {
-    let load = Load::start(SHAPE, world.everywhere()).await;
+    let load = Load::start(Shape::SMALL, world.everywhere()).await;
     let mut run = Running::of(world, load, |_| {});
     sleep(A_WHILE).await;
     for node in 0..3 {
@@ -76,7 +74,7 @@ async fn without_deduplication(world: World) -> RunOutcome {
 /// What was published first is seen on nodes 0 and 1, and then lost with the node and the publishers that had it.
 /// What is published next takes its places in the log.
 async fn without_tags(world: World) -> RunOutcome {
-    let load = Load::listening(SHAPE, reach(&world, &[2], &[0, 1])).await;
+    let load = Load::listening(Shape::SMALL, reach(&world, &[2], &[0, 1])).await;
     let mut run = Running::of(world, load, |_| {});
     run.load.publish(0..2);
     sleep(A_WHILE).await;
@@ -100,7 +98,7 @@ async fn without_tags(world: World) -> RunOutcome {
 }
 
 async fn without_sweep(world: World) -> RunOutcome {
-    let load = Load::start(SHAPE, reach(&world, &[1], &[0])).await;
+    let load = Load::start(Shape::SMALL, reach(&world, &[1], &[0])).await;
     let mut run = Running::of(world, load, |_| {});
     sleep(A_WHILE).await;
     let fault = Fault::Backbone(0, Trouble::Refused);
@@ -113,7 +111,7 @@ async fn without_sweep(world: World) -> RunOutcome {
 
 /// Node 0 hears nothing of the last publications; node 1 has them.
 async fn without_healing(world: World) -> RunOutcome {
-    let load = Load::start(SHAPE, reach(&world, &[1], &[0, 1])).await;
+    let load = Load::start(Shape::SMALL, reach(&world, &[1], &[0, 1])).await;
     let mut run = Running::of(world, load, |_| {});
     sleep(A_WHILE).await;
     let fault = Fault::Backbone(0, Trouble::Refused);

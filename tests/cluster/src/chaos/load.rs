@@ -36,6 +36,9 @@ impl Default for Shape {
 }
 
 impl Shape {
+    /// For runs of a few seconds. Each channel has a publisher of the first half, and one of the second.
+    pub(super) const SMALL: Self = Self { channels: 12, publishers: 4, subscribers: 6, rate: 240.0 };
+
     fn lanes(self) -> Vec<(u16, u16)> {
         pairs(self.channels, self.publishers, PUBLISHERS_EACH)
     }

@@ -1,9 +1,10 @@
 //! The Redis of a run, in whichever arrangement.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use tidewire_test_redis::{Cluster, Promotions, Sentinels, Server, Settings, Topology as _, wait_until};
+
+use super::attempt::attempt;
 
 /// How the Redis is arranged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,7 +128,7 @@ impl Redis {
             Self::Sentinel(sentinels) => sentinels.wait_until_whole(),
             Self::Cluster(cluster) => cluster.wait_until_whole(),
         };
-        let in_time = |_| catch_unwind(AssertUnwindSafe(whole)).is_ok();
+        let in_time = |_| attempt(whole).is_ok();
         assert!((0..MOST_WAITS).any(in_time), "Redis does not become whole");
     }
 
