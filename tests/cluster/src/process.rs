@@ -1,4 +1,9 @@
+use std::io::ErrorKind;
 use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+/// How long a program may be busy before it starts.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A child process that ends, at the latest, when this is dropped.
 #[derive(Debug)]
@@ -12,8 +17,17 @@ impl Process {
     /// # Panics
     /// Where the program cannot be started; the message names it.
     pub fn start(command: &mut Command) -> Self {
-        let child = command.spawn().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
-        Self { child }
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match command.spawn() {
+                Ok(child) => return Self { child },
+                // A process that another thread starts has this file, which was just written, open until it is itself.
+                Err(error) if error.kind() == ErrorKind::ExecutableFileBusy && Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                Err(error) => panic!("cannot start {command:?}: {error}"),
+            }
+        }
     }
 
     /// The process id.
