@@ -50,18 +50,24 @@ async fn without_healing_the_judge_finds_losses() {
 /// Where it is not noted, the judge must take the other branch of the log for a fault, and nothing else.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failover_that_sentinels_begin_by_themselves_is_noted_and_nobody_misses_anything() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let RunOutcome { history, verdict } = failover_that_nobody_asked_for(folder.path()).await;
-    println!("noted: {}", report::closing_line(&history, &verdict));
-    assert_eq!((history.promotions, history.harms.len()), (1, 1), "{:?}", history.harms);
-    assert!(verdict.is_clean(), "{}", report::text(&history, &verdict));
-    assert!(verdict.resets.is_empty(), "{:?}", verdict.resets);
+    // Whether something new comes before what is healed, so that there is another branch, is chance.
+    for _ in 0..5 {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let RunOutcome { history, verdict } = failover_that_nobody_asked_for(folder.path()).await;
+        println!("noted: {}", report::closing_line(&history, &verdict));
+        assert_eq!((history.promotions, history.harms.len()), (1, 1), "{:?}", history.harms);
+        assert!(verdict.is_clean(), "{}", report::text(&history, &verdict));
+        assert!(verdict.resets.is_empty(), "{:?}", verdict.resets);
 
-    let unnoted = judge(&History { losses: Vec::new(), ..history });
-    println!("not noted: {}", report::verdict_line(&unnoted));
-    let branched = unnoted.count(Wrong::Diverged) + unnoted.count(Wrong::UnannouncedGap);
-    assert!(branched > 0, "{}", report::verdict_line(&unnoted));
-    assert_eq!(unnoted.counts.values().sum::<u64>(), branched, "{}", report::verdict_line(&unnoted));
+        let unnoted = judge(&History { losses: Vec::new(), ..history });
+        println!("not noted: {}", report::verdict_line(&unnoted));
+        let branched = unnoted.count(Wrong::Diverged) + unnoted.count(Wrong::UnannouncedGap);
+        assert_eq!(unnoted.counts.values().sum::<u64>(), branched, "{}", report::verdict_line(&unnoted));
+        if branched > 0 {
+            return;
+        }
+    }
+    panic!("the judge found no other branch after any failover");
 }
 
 /// What is gone from the log has come to all who were there; they go on with what is left, in one order.
