@@ -12,6 +12,7 @@ mod presence;
 mod questions;
 mod random;
 mod requests;
+mod rests;
 mod subscriptions;
 mod table;
 mod terms;

@@ -2,6 +2,7 @@ use tidewire_protocol::RefusalCode;
 
 use crate::Timestamp;
 use crate::session::context::Context;
+use crate::session::rests::Rests;
 
 /// How fast a lane sends: all it may, or one after the other after a setback, or nothing for a while.
 #[derive(Debug)]
@@ -28,10 +29,7 @@ const INSIST_MS: u64 = 500;
 const FORCE_MS: u64 = 5_000;
 /// After more setbacks than this in a row, rest.
 const MOST_STEPS_BACK: u32 = 3;
-/// A log that cannot be reached is back at any moment, and all wait for it; its node says so without asking it.
-const WHILE_AWAY_MS: (u64, u64) = (100, 1_000);
-/// Who is too fast, or has an old token, is so by itself.
-const OTHERWISE_MS: (u64, u64) = (250, 10_000);
+const RESTS: Rests = Rests { while_away_ms: (100, 1_000), otherwise_ms: (250, 10_000) };
 
 impl Pace {
     pub(super) const fn new() -> Self {
@@ -74,10 +72,9 @@ impl Pace {
 
     /// The server cannot take it now, because of this.
     pub(super) fn postponed(&mut self, context: &mut Context, why: RefusalCode) {
-        let (first, last) = if why == RefusalCode::Unavailable { WHILE_AWAY_MS } else { OTHERWISE_MS };
-        let cap = (first << self.setbacks.min(16)).min(last);
+        let until = context.rest(&RESTS, why, self.setbacks);
         self.setbacks = self.setbacks.saturating_add(1);
-        self.gait = Gait::Resting(context.now.after_ms(cap / 2 + context.random.up_to(cap / 2)));
+        self.gait = Gait::Resting(until);
     }
 
     pub(super) const fn deadline(&self) -> Option<Timestamp> {

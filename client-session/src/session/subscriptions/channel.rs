@@ -8,6 +8,7 @@ use super::held::Held;
 use super::member::{Age, Member, Stage};
 use crate::session::context::Context;
 use crate::session::requests::Request;
+use crate::session::rests::Rests;
 use crate::session::table::Table;
 use crate::{Event, LinkId, Refusal, SubscriptionId, Timestamp};
 
@@ -57,9 +58,7 @@ pub(super) enum Standing {
 
 /// More ids than this to be dropped, and the channel gives up its place.
 const MOST_SEEN: usize = 4096;
-/// As in the outbox: a log that cannot be reached is back at any moment, nothing else is.
-const WHILE_AWAY_MS: (u64, u64) = (200, 2_000);
-const OTHERWISE_MS: (u64, u64) = (1_000, 30_000);
+const RESTS: Rests = Rests { while_away_ms: (200, 2_000), otherwise_ms: (1_000, 30_000) };
 
 impl Channel {
     pub(super) fn new(name: ChannelName, first: SubscriptionId, last: u64, since: Option<Position>) -> Self {
@@ -384,11 +383,8 @@ impl Channel {
     /// The subscribe request is refused for now, because of this: it is tried again later.
     pub(super) fn postpone(&mut self, context: &mut Context, why: RefusalCode) {
         self.asked = None;
-        let (first, last) = if why == RefusalCode::Unavailable { WHILE_AWAY_MS } else { OTHERWISE_MS };
-        let cap = (first << self.refusals.min(16)).min(last);
+        self.retry = Some(context.rest(&RESTS, why, self.refusals));
         self.refusals = self.refusals.saturating_add(1);
-        let delay = cap / 2 + context.random.up_to(cap / 2);
-        self.retry = Some(context.now.after_ms(delay));
     }
 
     pub(super) const fn retry(&self) -> Option<Timestamp> {
