@@ -10,16 +10,15 @@ mod settling;
 mod tally;
 
 use std::collections::HashSet;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use parking_lot::Mutex;
 use tidewire_backbone::{Appended, BackboneError, Draft, Entry, Retention};
 use tidewire_protocol::{ChannelName, Position, PublisherId, Seq};
 
 use crate::clock::millis;
+use crate::panics::contained_in_time;
 use crate::scope::Scope;
 pub(crate) use healings::Healings;
 use mending::Mending;
@@ -186,9 +185,8 @@ impl Healing {
             {
                 let Ok(_turn) = self.scope.sweeps.acquire().await else { return };
                 // What goes wrong once must not end the care for all that comes after it.
-                let cared = AssertUnwindSafe(self.care_once()).catch_unwind().await;
-                let cared = cared.unwrap_or_else(|_| {
-                    metrics::counter!("tidewire_panics_total", "where" => "healing").increment(1);
+                let cared = contained_in_time("healing", self.care_once()).await;
+                let cared = cared.unwrap_or_else(|| {
                     tracing::error!(channel = %self.name, "a channel's log could not be mended");
                     self.state.lock().care = Care::Sweeps;
                     Err(BackboneError::Refused("the healing failed".to_owned()))

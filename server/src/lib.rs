@@ -84,5 +84,6 @@ mod shards;
 
 // What holds them together.
 mod clock;
+mod panics;
 mod scope;
 mod ticker;

@@ -1,6 +1,5 @@
 //! From the backbone's arrivals to the channels: one ordered task per shard, never a task per publication.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use tidewire_backbone::{Arrival, Arrivals, Interrupted};
@@ -10,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::batch::Batch;
 use crate::hub::Hub;
+use crate::panics::contained;
 use crate::scope::Scope;
 use crate::tunnel;
 
@@ -67,9 +67,7 @@ async fn relay(hub: Arc<Hub>, shard: usize, mut queue: mpsc::Receiver<Arrival>) 
         while let Some(arrival) = coming.next() {
             let goes_on = coming.peek().is_some_and(|next| channel_of(next) == channel_of(&arrival));
             // What goes wrong with one arrival must not silence the shard; the next arrival finds the hole by its tag.
-            let handled = catch_unwind(AssertUnwindSafe(|| handle(&hub, shard, arrival, &mut batch)));
-            if handled.is_err() {
-                metrics::counter!("tidewire_panics_total", "where" => "relay").increment(1);
+            if contained("relay", || handle(&hub, shard, arrival, &mut batch)).is_none() {
                 tracing::error!("an arrival could not be relayed");
             }
             // Those of one channel travel together. Of many small ones no more is queued than stays in the cache

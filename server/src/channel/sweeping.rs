@@ -4,11 +4,9 @@
 //! dropped when the read begins, for the read then has it, or the log has lost it.
 
 use std::collections::HashSet;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use tidewire_backbone::{Answer, BackboneError, Entry, Run};
 use tidewire_protocol::{Position, ResetReason};
 
@@ -18,6 +16,7 @@ use super::subscriber::{News, Place};
 use super::{Channel, Stage, State};
 use crate::batch::Batch;
 use crate::healing::{Key, key};
+use crate::panics::contained_in_time;
 
 /// Where those who wait for the first read would like the ring to begin.
 #[derive(Clone, Copy, Debug, Default)]
@@ -111,11 +110,8 @@ impl Channel {
             let verified = {
                 let Ok(_turn) = self.scope.sweeps.acquire().await else { return };
                 // Boxed: those who only wait for their turn need little room.
-                let verified = AssertUnwindSafe(Box::pin(self.verify_once())).catch_unwind().await;
-                verified.unwrap_or_else(|_| {
-                    metrics::counter!("tidewire_panics_total", "where" => "sweep").increment(1);
-                    Err(BackboneError::Refused("the verification failed".to_owned()))
-                })
+                let verified = contained_in_time("sweep", Box::pin(self.verify_once())).await;
+                verified.unwrap_or_else(|| Err(BackboneError::Refused("the verification failed".to_owned())))
             };
             match verified {
                 Ok(Verified::Settled) => {

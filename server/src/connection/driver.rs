@@ -1,5 +1,4 @@
 use std::collections::{HashMap, VecDeque};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -24,6 +23,7 @@ use super::{Connection, Greeted};
 use crate::channel::{Channel, catch_up};
 use crate::connections::Admission;
 use crate::outbox::Next;
+use crate::panics::contained;
 use crate::request::{Caller, greet, history, presence, publish, refresh, subscribe};
 use crate::socket::ReadHalf;
 use crate::{Closing, Refusal};
@@ -76,10 +76,7 @@ impl Future for Driver {
     /// Serves the connection until it ends. A panic ends this connection alone.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let driver = self.get_mut();
-        catch_unwind(AssertUnwindSafe(|| driver.serve(cx))).unwrap_or_else(|_| {
-            count_panic();
-            Poll::Ready(())
-        })
+        contained(PLACE, || driver.serve(cx)).unwrap_or(Poll::Ready(()))
     }
 }
 
@@ -408,14 +405,11 @@ async fn keep_up(channel: Arc<Channel>, connection: Arc<Connection>) -> Finished
 
 /// Polls what others wrote. A panic there ends this connection alone.
 fn guarded<T>(poll: impl FnOnce() -> Poll<T>) -> Result<Poll<T>, Ending> {
-    catch_unwind(AssertUnwindSafe(poll)).map_err(|_| {
-        count_panic();
+    contained(PLACE, poll).ok_or_else(|| {
         Ending::Closing(Closing::new(CloseCode::Internal, "the server failed at this connection"))
     })
 }
 
-fn count_panic() {
-    metrics::counter!("tidewire_panics_total", "where" => "connection").increment(1);
-}
-
+/// Where panics are counted that happen here.
+const PLACE: &str = "connection";
 const LATER: Duration = Duration::from_secs(1);
