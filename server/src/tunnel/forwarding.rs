@@ -28,17 +28,17 @@ pub(crate) async fn ready(scope: &Scope) -> Result<(), BackboneError> {
 
 /// Says something to a connection, wherever it is; the request has this number.
 pub(crate) async fn up(scope: &Scope, id: TunnelId, number: u64, bytes: Bytes) -> Outcome {
-    put(scope, id, Question::Up { number, bytes }, scope.limits.poll_wait).await
+    put(scope, id, Question::Up { number, bytes }).await
 }
 
 /// Hears what a connection says, wherever it is, after so many bytes that have arrived.
 pub(crate) async fn down(scope: &Scope, id: TunnelId, arrived: u64) -> Outcome {
-    put(scope, id, Question::Down { arrived }, scope.limits.poll_wait).await
+    put(scope, id, Question::Down { arrived }).await
 }
 
-async fn put(scope: &Scope, id: TunnelId, question: Question, wait: Duration) -> Outcome {
+async fn put(scope: &Scope, id: TunnelId, question: Question) -> Outcome {
     if id.node == scope.tunnels.key {
-        return here(scope, id.secret, question, wait).await;
+        return here(scope, id.secret, question, scope.limits.poll_wait).await;
     }
     let outcome = elsewhere(scope, id, question).await;
     let how = if outcome == Outcome::Unreachable { "unreachable" } else { "answered" };
