@@ -141,7 +141,7 @@ export class TestDriver implements Driver {
 
   watchPresence(id: number, channel: string): void {
     this.#watches.set(id, channel);
-    if (this.#member(channel)) this.#list(id, channel);
+    if (this.member(channel)) this.#list(id, channel);
   }
 
   unwatchPresence(id: number): void {
@@ -150,12 +150,12 @@ export class TestDriver implements Driver {
 
   /** The one that this client is in a channel, while it is there. */
   member(channel: string): Member | undefined {
-    return this.#phase === 'live' ? this.#member(channel) : undefined;
+    return this.#phase === 'live' && this.#of(channel).length ? this.#me : undefined;
   }
 
   /** Hears that somebody came to a channel or left it. */
   hearsMember(channel: string, kind: 'joined' | 'left', member: Member): void {
-    if (this.#phase !== 'live' || !this.#member(channel)) return;
+    if (!this.member(channel)) return;
     for (const [id, watched] of this.#watches)
       if (watched === channel) this.#host([{ kind, id, members: [member] }]);
   }
@@ -186,9 +186,9 @@ export class TestDriver implements Driver {
     this.#host(ended.map(({ id }) => ({ kind: 'failed', id, error })));
   }
 
-  #member(channel: string): Member | undefined {
+  get #me(): Member {
     const connection = `${this.#name}-${this.#connections}`;
-    return this.#phase === 'live' && this.#of(channel).length ? { user: connection, connection } : undefined;
+    return { user: connection, connection };
   }
 
   #list(id: number, channel: string): void {
@@ -198,18 +198,18 @@ export class TestDriver implements Driver {
   /** Of the first subscription of a channel, and of the last. */
   #tellOfMe(channel: string, kind: 'joined' | 'left', subscriptions: number): void {
     if (this.#of(channel).length !== subscriptions) return;
-    const connection = `${this.#name}-${this.#connections}`;
-    this.#backend.changed(channel, kind, { user: connection, connection });
+    this.#backend.changed(channel, kind, this.#me);
     if (kind === 'joined')
       for (const [id, watched] of this.#watches) if (watched === channel) this.#list(id, channel);
   }
 
   #goLive(): void {
     this.#phase = 'live';
-    const connection = `${this.#name}-${++this.#connections}`;
+    this.#connections += 1;
+    const { connection } = this.#me;
     this.#host([{ kind: 'status', detail: { status: 'live', connection, node: 'test' } }]);
     for (const subscriber of [...this.#subscribers.values()]) this.#host(this.#resume(subscriber));
-    for (const [id, channel] of this.#watches) if (this.#member(channel)) this.#list(id, channel);
+    for (const [id, channel] of this.#watches) if (this.member(channel)) this.#list(id, channel);
     for (const waiting of this.#waiting.splice(0)) waiting();
   }
 
