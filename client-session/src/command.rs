@@ -45,6 +45,6 @@ pub enum Command {
         /// At most so many publications; 0 leaves it to the server.
         limit: u64,
     },
-    /// Know who is in a channel; nothing without the feature `presence`.
+    /// Know who is in a channel.
     Presence(PresenceCommand),
 }

@@ -92,7 +92,7 @@ pub enum Event {
         /// Why.
         refusal: Refusal,
     },
-    /// Who is in a channel; never without the feature `presence`.
+    /// Who is in a channel.
     Presence(PresenceEvent),
     /// The application's token function failed; the session goes on as the error says.
     TokenFailed(TokenError),

@@ -1,11 +1,8 @@
-#[cfg(feature = "presence")]
 use tidewire_protocol::{ChannelName, Member, PresenceList};
 
-#[cfg(feature = "presence")]
 use crate::{PresenceId, Refusal};
 
 /// What an application may want to know of who is in a channel.
-#[cfg(feature = "presence")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PresenceCommand {
     /// Who is there now? The answer is `Page` or `Refused`, exactly one of them.
@@ -35,7 +32,6 @@ pub enum PresenceCommand {
 }
 
 /// What an application is told of who is in a channel.
-#[cfg(feature = "presence")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PresenceEvent {
     /// A page of who is there.
@@ -84,13 +80,3 @@ pub enum PresenceEvent {
         refusal: Refusal,
     },
 }
-
-/// Without the feature `presence` there is nothing to want.
-#[cfg(not(feature = "presence"))]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PresenceCommand {}
-
-/// Without the feature `presence` there is nothing to tell.
-#[cfg(not(feature = "presence"))]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PresenceEvent {}

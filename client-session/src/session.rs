@@ -7,7 +7,6 @@ mod liveness;
 mod outbox;
 mod outputs;
 mod phase;
-#[cfg(feature = "presence")]
 mod presence;
 mod questions;
 mod random;
@@ -26,7 +25,6 @@ use self::link::{Link, LiveLink};
 use self::outbox::Outbox;
 use self::outputs::{Outputs, fits};
 use self::phase::Phase;
-#[cfg(feature = "presence")]
 use self::presence::Presence;
 use self::questions::Questions;
 use self::random::Random;
@@ -36,11 +34,9 @@ use self::terms::Terms;
 use self::token::TokenKeeper;
 use crate::timestamp::sooner;
 use crate::{
-    Command, End, Event, Input, LinkEvent, LinkId, Output, PublishId, Refusal, SessionConfig, Status, Timer,
-    Timestamp, Wake,
+    Command, End, Event, Input, LinkEvent, LinkId, Output, PresenceCommand, PresenceEvent, PublishId,
+    Refusal, SessionConfig, Status, Timer, Timestamp, Wake,
 };
-#[cfg(feature = "presence")]
-use crate::{PresenceCommand, PresenceEvent};
 
 /// One client's conversation.
 ///
@@ -60,7 +56,6 @@ pub struct Session {
     subscriptions: Subscriptions,
     outbox: Outbox,
     questions: Questions,
-    #[cfg(feature = "presence")]
     presence: Presence,
 }
 
@@ -93,7 +88,6 @@ impl Session {
             subscriptions: Subscriptions::default(),
             outbox,
             questions: Questions::default(),
-            #[cfg(feature = "presence")]
             presence: Presence::default(),
         }
     }
@@ -123,7 +117,6 @@ impl Session {
         let resubscribe = self.talker().and(self.subscriptions.deadline());
         let outbox = self.outbox.deadline(&self.context, self.publishing_link().map(|link| link.id));
         let mut soonest = self.phase.deadline();
-        #[cfg(feature = "presence")]
         {
             soonest = sooner(soonest, self.presence.deadline().map(|at| (at, Timer::Presence)));
         }
@@ -163,14 +156,10 @@ impl Session {
                     self.questions.add(&mut self.context, history, (channel, since, limit), most);
                 }
             }
-            #[cfg(feature = "presence")]
             Command::Presence(command) => self.obey_about_presence(command),
-            #[cfg(not(feature = "presence"))]
-            Command::Presence(nothing) => match nothing {},
         }
     }
 
-    #[cfg(feature = "presence")]
     fn obey_about_presence(&mut self, command: PresenceCommand) {
         let is_over = matches!(self.phase, Phase::Ended { .. });
         match command {
@@ -259,7 +248,6 @@ impl Session {
         }
         let talker = self.talker();
         self.subscriptions.tick(&mut self.context, talker);
-        #[cfg(feature = "presence")]
         self.presence.tick(&mut self.context);
     }
 
@@ -268,7 +256,6 @@ impl Session {
         if let Some(link) = self.talker() {
             self.questions.pump(&mut self.context, link);
         }
-        #[cfg(feature = "presence")]
         if let Some(link) = self.live_link() {
             self.presence.pump(&mut self.context, link);
         }

@@ -90,10 +90,7 @@ impl Session {
             sdk: self.config.sdk.clone(),
             token: self.token.current(),
             publisher: self.phase.link().map(|link| link.publisher),
-            #[cfg(feature = "presence")]
             features: vec![String::from(super::terms::PRESENCE)],
-            #[cfg(not(feature = "presence"))]
-            features: Vec::new(),
         };
         self.context.send(link, ClientFrame::Hello(hello));
         self.subscriptions.ask_all(&mut self.context, link);
@@ -322,7 +319,6 @@ impl Session {
             self.forget_link(id);
         }
         self.questions.end(&mut self.context);
-        #[cfg(feature = "presence")]
         self.presence.end(&mut self.context);
         self.outbox.end(&mut self.context);
         self.token.forget();
@@ -333,7 +329,6 @@ impl Session {
     /// What was asked on a link that is no more will not be answered there.
     fn forget_link(&mut self, id: LinkId) {
         self.subscriptions.lost(id);
-        #[cfg(feature = "presence")]
         self.presence.lost(id);
         let talker = self.talker();
         for request in self.context.requests.lose(id) {
@@ -342,7 +337,6 @@ impl Session {
                     self.context.notify(Event::PublishInDoubt { publish, why: Doubt::LinkLost });
                 }
                 Request::History(history) => self.questions.lost(history),
-                #[cfg(feature = "presence")]
                 Request::Presence(request) => self.presence.request_lost(&request),
                 Request::CatchUp(channel, subscription) => {
                     self.subscriptions.catch_up_lost(&mut self.context, talker, (&channel, subscription));

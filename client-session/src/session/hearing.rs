@@ -1,12 +1,9 @@
 //! What a session does with what the server says.
 
 use tidewire_protocol::{
-    ClientFrame, HistoryPage, Pong, Published, Refreshed, RefusalCode, Refused, RequestId, ServerFrame,
-    Subscribed,
+    ClientFrame, HistoryPage, Pong, PresenceList, Published, Refreshed, RefusalCode, Refused, RequestId,
+    ServerFrame, Subscribed,
 };
-
-#[cfg(feature = "presence")]
-use tidewire_protocol::PresenceList;
 
 use super::Session;
 use super::link::{Link, LiveLink};
@@ -66,19 +63,10 @@ impl Session {
             ServerFrame::Welcome(welcome) => self.welcomed(id, welcome),
             ServerFrame::GoingAway(notice) => self.going_away(id, notice),
             ServerFrame::Ping(_) => context.send(id, ClientFrame::Pong(Pong {})),
-            #[cfg(feature = "presence")]
             ServerFrame::Presence(page) => self.presence_page(id, page),
-            #[cfg(feature = "presence")]
             ServerFrame::Joined(frame) => self.presence.joined(context, link, frame),
-            #[cfg(feature = "presence")]
             ServerFrame::Left(frame) => self.presence.left(context, link, frame),
-            #[cfg(feature = "presence")]
             ServerFrame::Occupancy(frame) => self.presence.occupancy(context, link, frame),
-            #[cfg(not(feature = "presence"))]
-            ServerFrame::Presence(_)
-            | ServerFrame::Joined(_)
-            | ServerFrame::Left(_)
-            | ServerFrame::Occupancy(_) => {}
             // Its arrival has said all.
             ServerFrame::Pong(_) => {}
         }
@@ -89,7 +77,6 @@ impl Session {
             && let Some(link) = find(&mut self.phase, &mut self.elder, id)
         {
             self.subscriptions.subscribed(&mut self.context, link, &channel, answer);
-            #[cfg(feature = "presence")]
             if self.subscriptions.speaker(&channel) == Some(id) {
                 self.presence.begin(&mut self.context, id, &channel);
             }
@@ -109,11 +96,10 @@ impl Session {
                 | Request::Unsubscribe
                 | Request::History(_)
                 | Request::CatchUp(..)
-                | Request::Refresh,
+                | Request::Refresh
+                | Request::Presence(_),
             )
             | None => {}
-            #[cfg(feature = "presence")]
-            Some(Request::Presence(_)) => {}
         }
     }
 
@@ -146,7 +132,6 @@ impl Session {
                 context.notify(Event::Trouble(reason));
                 self.token.refused(context.now);
             }
-            #[cfg(feature = "presence")]
             Some(Request::Presence(request)) => self.presence.refused(context, request, (code, reason)),
             // Not subscribed any more: as was wished.
             Some(Request::Unsubscribe) | None => {}
@@ -165,15 +150,13 @@ impl Session {
                 | Request::Unsubscribe
                 | Request::Publish { .. }
                 | Request::Ephemeral(_)
-                | Request::Refresh,
+                | Request::Refresh
+                | Request::Presence(_),
             )
             | None => {}
-            #[cfg(feature = "presence")]
-            Some(Request::Presence(_)) => {}
         }
     }
 
-    #[cfg(feature = "presence")]
     fn presence_page(&mut self, id: LinkId, page: PresenceList) {
         if let Some(Request::Presence(request)) = self.context.requests.answered(id, page.id) {
             self.presence.answered(&mut self.context, id, request, page);

@@ -1,6 +1,5 @@
 use tidewire_protocol::{ChannelName, RequestId, Seq};
 
-#[cfg(feature = "presence")]
 use super::presence::PresenceRequest;
 use super::table::Table;
 use crate::{HistoryId, LinkId, PublishId, SubscriptionId};
@@ -29,7 +28,6 @@ pub(super) enum Request {
     /// A page that brings a later subscription of a channel to where the channel is.
     CatchUp(ChannelName, SubscriptionId),
     Refresh,
-    #[cfg(feature = "presence")]
     Presence(PresenceRequest),
 }
 
@@ -69,7 +67,6 @@ impl Requests {
                     }
                     Request::Subscribe(_) | Request::Unsubscribe | Request::Publish { .. } => false,
                     // Asked again where it is wanted.
-                    #[cfg(feature = "presence")]
                     Request::Presence(_) => false,
                 }
         })

@@ -231,7 +231,6 @@ impl Subscriptions {
     }
 
     /// The link that speaks for a channel.
-    #[cfg(feature = "presence")]
     pub(super) fn speaker(&self, name: &ChannelName) -> Option<LinkId> {
         self.channels.get(name)?.speaker()
     }

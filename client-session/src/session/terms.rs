@@ -9,13 +9,11 @@ pub(super) struct Terms {
     pub(super) reconnect_spread_ms: u64,
     pub(super) limits: Limits,
     /// It tells who is in a channel.
-    #[cfg(feature = "presence")]
     pub(super) presence: bool,
     ephemeral: Vec<String>,
 }
 
 /// The feature's name.
-#[cfg(feature = "presence")]
 pub(super) const PRESENCE: &str = "presence";
 
 impl Default for Terms {
@@ -31,7 +29,6 @@ impl Default for Terms {
                 settle_ms: 60_000,
                 dedup_ms: 600_000,
             },
-            #[cfg(feature = "presence")]
             presence: false,
             ephemeral: Vec::new(),
         }
@@ -45,7 +42,6 @@ impl Terms {
             heartbeat_ms: welcome.heartbeat_ms.into(),
             reconnect_spread_ms: welcome.reconnect_spread_ms.into(),
             limits: welcome.limits,
-            #[cfg(feature = "presence")]
             presence: welcome.features.iter().any(|feature| feature == PRESENCE),
             ephemeral: std::mem::take(&mut welcome.ephemeral),
         };
