@@ -11,6 +11,7 @@ export type Advice = 'retry' | 'stop';
 export type ErrorCode =
   | 'wasm_blocked'
   | 'wasm_failed'
+  | 'no_websocket'
   | 'closed'
   | 'aborted'
   | 'bad_channel'

@@ -61,6 +61,8 @@ export class Link implements Carrier {
     if (way === WEBSOCKET) {
       const socket = new WebSocket(this.#url, 'tidewire.v1.postcard');
       socket.binaryType = 'arraybuffer';
+      // Of a socket that the page's policy forbids, Chromium tells an error and never a close.
+      socket.onerror = () => (socket as never as Carrier).onclose?.({ code: 1006, reason: '' });
       return this.#watch(socket as never, way);
     }
     import('./tunnel.ts').then(

@@ -101,6 +101,13 @@ test('a socket that is refused is followed by a stream, which says and hears the
   await vi.waitFor(() => expect(client.status).toBe('live'));
 });
 
+test('a socket that has an error is followed by a stream, though no close is told', async () => {
+  const client = refused();
+  (await Socket.next()).onerror?.({});
+  (await request('way', 'stream')).goesOn(name, welcome);
+  await vi.waitFor(() => expect(client.status).toBe('live'));
+});
+
 test('what is sent while a request is under way goes with the next, in order', async () => {
   const client = refused();
   await loseSocket();

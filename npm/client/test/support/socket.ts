@@ -17,6 +17,7 @@ export class Socket {
   onopen: ((event: object) => void) | null = null;
   onmessage: ((event: object) => void) | null = null;
   onclose: ((event: object) => void) | null = null;
+  onerror: ((event: object) => void) | null = null;
   readonly sent: Buffer[] = [];
   readonly closed: number[] = [];
 
