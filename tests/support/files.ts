@@ -10,7 +10,10 @@ const TYPES: Record<string, string> = {
   '.wasm': 'application/wasm',
 };
 
-/** A web server for folders of files: the paths that begin with a key of `folders` come from its folder. */
+/**
+ * A web server for folders of files: the paths that begin with a key of `folders` come from its folder. Every answer
+ * carries `headers`.
+ */
 export class Files {
   readonly origin: string;
   readonly close: () => Promise<void>;
@@ -20,7 +23,10 @@ export class Files {
     this.close = close;
   }
 
-  static async serve(folders: Record<string, string>): Promise<Files> {
+  static async serve(
+    folders: Record<string, string>,
+    headers: Record<string, string> = {},
+  ): Promise<Files> {
     const server = createServer(async (request, response) => {
       const path = decodeURIComponent(new URL(request.url ?? '/', 'http://any').pathname);
       const mount = Object.keys(folders)
@@ -32,7 +38,10 @@ export class Files {
         if ((await stat(file)).isDirectory()) file = join(file, 'index.html');
         const body = await readFile(file);
         response
-          .writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' })
+          .writeHead(200, {
+            'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
+            ...headers,
+          })
           .end(body);
       } catch {
         response.writeHead(404).end();

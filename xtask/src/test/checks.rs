@@ -21,7 +21,7 @@ pub(super) fn all() -> Vec<Check> {
         check("npm", "the npm packages and the example: types, form, size, tests", Needs::Npm, npm_packages),
         check(
             "packaging",
-            "the packed packages in five kinds of page, without configuration",
+            "the packed packages in pages and in Node, under policies; their types",
             Needs::Browser,
             packaging,
         ),
