@@ -5,21 +5,26 @@ mod fragments;
 mod goodbye;
 mod incoming;
 mod rate;
+mod shared;
 mod wire;
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Context;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tidewire_protocol::{Codec, PublisherId, ServerFrame};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, millis};
 use crate::frame::encoded;
+use crate::node::Inner;
 use crate::outbox::{Next, Outbox};
+use crate::socket::WriteHalf;
 use crate::{Credentials, Identity};
 pub(crate) use driver::Driver;
+pub(crate) use shared::SharedSocket;
 
 /// A connection's number on its node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -67,13 +72,23 @@ pub(crate) struct Activity {
 }
 
 impl Connection {
-    pub(crate) fn new(
+    /// A new one of the node, over what is open.
+    pub(crate) fn open(
+        node: &Inner,
+        socket: WriteHalf,
+        codec: Codec,
         id: ConnectionId,
-        outbox: Outbox,
-        clock: Clock,
         door: Credentials,
-        lifetime: Option<u64>,
-    ) -> Self {
+    ) -> Arc<Self> {
+        let outbox = Outbox::new(node.settings.limits.outbox_bytes, codec, socket);
+        let lifetime = node.settings.connection_age.map(lifetime);
+        let connection = Arc::new(Self::new(id, outbox, node.clock, door, lifetime));
+        node.connections.insert(connection.clone());
+        metrics::counter!("tidewire_connections_total").increment(1);
+        connection
+    }
+
+    fn new(id: ConnectionId, outbox: Outbox, clock: Clock, door: Credentials, lifetime: Option<u64>) -> Self {
         let now = clock.now();
         let activity = Activity {
             opened: now,
@@ -132,4 +147,17 @@ impl Connection {
     pub(crate) fn is_of(&self, user: &str) -> bool {
         self.greeted.lock().as_ref().is_some_and(|greeted| greeted.identity.user.as_deref() == Some(user))
     }
+}
+
+/// Whether there may be more to do now.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Moved {
+    Yes,
+    No,
+}
+
+/// Milliseconds until a connection is asked to move: those that came together do not go together.
+fn lifetime(age: Duration) -> u64 {
+    let most = millis(age);
+    rand::random_range(most - most / 4..=most)
 }

@@ -46,6 +46,11 @@ impl Departure {
         (stage != Stage::Serving).then_some(drain)
     }
 
+    /// Waits until the node is on its way out.
+    pub(crate) async fn begins(&self) {
+        let _ = self.0.subscribe().wait_for(|(stage, _)| *stage != Stage::Serving).await;
+    }
+
     async fn is_over(&self) {
         // Its sender is here: it cannot be gone.
         let _ = self.0.subscribe().wait_for(|(stage, _)| *stage == Stage::Drained).await;

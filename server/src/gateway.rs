@@ -4,24 +4,22 @@ mod fallback;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use futures_util::future::Either;
 use hyper::upgrade::OnUpgrade;
 use tidewire_protocol::Codec;
 use tungstenite::handshake::derive_accept_key;
 
-use crate::clock::millis;
-use crate::connection::{Connection, ConnectionId, Driver};
+use crate::connection::{Connection, ConnectionId, Driver, SharedSocket};
 use crate::connections::{Admission, Full};
 use crate::node::Inner;
-use crate::outbox::Outbox;
 use crate::request::Caller;
-use crate::socket::{self, WriteHalf};
+use crate::socket::{self, ReadHalf, WriteHalf};
 use crate::{Credentials, Node};
 
 /// The node's own routes.
@@ -29,24 +27,45 @@ pub(crate) fn router(node: Node) -> Router {
     Router::new().route("/v1/connect", get(connect).post(fallback::answer)).with_state(node)
 }
 
+/// What is said over a socket, by its subprotocol.
+#[derive(Clone, Copy)]
+enum Speech {
+    /// Several connections, each in the binary codec.
+    Shared,
+    /// One connection.
+    Alone(Codec),
+}
+
+impl Speech {
+    /// All, in the order in which they are preferred.
+    const ALL: [Self; 3] = [Self::Shared, Self::Alone(Codec::Binary), Self::Alone(Codec::Json)];
+
+    const fn subprotocol(self) -> &'static str {
+        match self {
+            Self::Shared => "tidewire.v1.shared",
+            Self::Alone(codec) => codec.subprotocol(),
+        }
+    }
+}
+
 async fn connect(State(node): State<Node>, mut request: Request) -> Response {
-    let Some((key, codec)) = asked_for(request.headers()) else {
+    let Some((key, speech)) = asked_for(request.headers()) else {
         return refused("upgrade", StatusCode::BAD_REQUEST, NO_UPGRADE);
     };
     let door = door(&request);
-    let (id, admission) = match admit(&node, door.remote) {
+    let place = match admit(&node, door.remote) {
         Ok(admitted) => admitted,
         Err(refused) => return *refused,
     };
     let upgrade = hyper::upgrade::on(&mut request);
-    node.0.links.spawn(serve(node.0.clone(), upgrade, codec, id, admission, door));
+    node.0.links.spawn(serve(node.0.clone(), upgrade, speech, place, door));
     let accept = HeaderValue::from_str(&derive_accept_key(key.as_bytes()));
     let Ok(accept) = accept else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
     let headers = [
         (header::CONNECTION, HeaderValue::from_static("upgrade")),
         (header::UPGRADE, HeaderValue::from_static("websocket")),
         (header::SEC_WEBSOCKET_ACCEPT, accept),
-        (header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(codec.subprotocol())),
+        (header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(speech.subprotocol())),
     ];
     (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
 }
@@ -96,9 +115,9 @@ impl Node {
         let admitted = self.0.connections.admit(&self.settings().limits, None);
         let Some((id, admission)) = admitted.ok().filter(|_| !self.is_draining()) else { return false };
         let (reads, writes) = socket::halves(stream);
-        let connection = open(&self.0, writes, codec, id, Credentials::default());
-        let caller = Caller { node: self.0.clone(), connection };
-        self.0.links.spawn(Driver::new(caller, admission, reads, Vec::new()));
+        let speech = Speech::Alone(codec);
+        let socket = (Vec::new(), reads, writes);
+        self.0.links.spawn(link(self.0.clone(), speech, (id, admission), Credentials::default(), socket));
         true
     }
 }
@@ -106,43 +125,36 @@ impl Node {
 async fn serve(
     node: Arc<Inner>,
     upgrade: OnUpgrade,
-    codec: Codec,
-    id: ConnectionId,
-    admission: Admission,
+    speech: Speech,
+    place: (ConnectionId, Admission),
     door: Credentials,
 ) {
     let Ok(upgraded) = upgrade.await else { return };
-    let (read, reads, writes) = socket::upgraded(upgraded);
-    let connection = open(&node, writes, codec, id, door);
     // A task of its own, without room for what came before.
     let links = node.links.clone();
-    links.spawn(Driver::new(Caller { node, connection }, admission, reads, read));
+    links.spawn(link(node, speech, place, door, socket::upgraded(upgraded)));
 }
 
-/// A WebSocket that is open.
-fn open(
-    node: &Inner,
-    socket: WriteHalf,
-    codec: Codec,
-    id: ConnectionId,
+/// What serves a connection, or several over one socket, until they end.
+fn link(
+    node: Arc<Inner>,
+    speech: Speech,
+    place: (ConnectionId, Admission),
     door: Credentials,
-) -> Arc<Connection> {
-    let outbox = Outbox::new(node.settings.limits.outbox_bytes, codec, socket);
-    let lifetime = node.settings.connection_age.map(lifetime);
-    let connection = Arc::new(Connection::new(id, outbox, node.clock, door, lifetime));
-    node.connections.insert(connection.clone());
-    metrics::counter!("tidewire_connections_total").increment(1);
-    connection
+    socket: (Vec<u8>, ReadHalf, WriteHalf),
+) -> Either<Driver, Box<SharedSocket>> {
+    match speech {
+        Speech::Shared => Either::Right(Box::new(SharedSocket::new(node, place, door, socket))),
+        Speech::Alone(codec) => {
+            let ((id, admission), (read, reads, writes)) = (place, socket);
+            let connection = Connection::open(&node, writes, codec, id, door);
+            Either::Left(Driver::new(Caller { node, connection }, admission, reads, read))
+        }
+    }
 }
 
-/// Milliseconds until a connection is asked to move: those that came together do not go together.
-fn lifetime(age: Duration) -> u64 {
-    let most = millis(age);
-    rand::random_range(most - most / 4..=most)
-}
-
-/// The key and the codec of a WebSocket's opening handshake (RFC 6455, 4.2.1); `None` if it is not one for us.
-fn asked_for(headers: &HeaderMap) -> Option<(HeaderValue, Codec)> {
+/// The key and the speech of a WebSocket's opening handshake (RFC 6455, 4.2.1); `None` if it is not one for us.
+fn asked_for(headers: &HeaderMap) -> Option<(HeaderValue, Speech)> {
     let tokens = |name| {
         let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
         values.flat_map(|value| value.split(',')).map(str::trim)
@@ -150,11 +162,11 @@ fn asked_for(headers: &HeaderMap) -> Option<(HeaderValue, Codec)> {
     let upgrades = tokens(header::CONNECTION).any(|token| token.eq_ignore_ascii_case("upgrade"))
         && tokens(header::UPGRADE).any(|token| token.eq_ignore_ascii_case("websocket"))
         && headers.get(header::SEC_WEBSOCKET_VERSION).is_some_and(|version| version == "13");
-    let codec = Codec::ALL
+    let speech = Speech::ALL
         .into_iter()
-        .find(|codec| tokens(header::SEC_WEBSOCKET_PROTOCOL).any(|token| token == codec.subprotocol()))?;
+        .find(|speech| tokens(header::SEC_WEBSOCKET_PROTOCOL).any(|token| token == speech.subprotocol()))?;
     let key = headers.get(header::SEC_WEBSOCKET_KEY)?;
-    upgrades.then(|| (key.clone(), codec))
+    upgrades.then(|| (key.clone(), speech))
 }
 
 fn refused(why: &'static str, status: StatusCode, reason: &'static str) -> Response {
@@ -163,4 +175,4 @@ fn refused(why: &'static str, status: StatusCode, reason: &'static str) -> Respo
 }
 
 const NO_UPGRADE: &str =
-    "this is a WebSocket endpoint, for the subprotocols tidewire.v1.postcard and tidewire.v1.json";
+    "this is a WebSocket endpoint, for tidewire.v1.postcard, tidewire.v1.json and tidewire.v1.shared";

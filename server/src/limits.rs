@@ -29,6 +29,8 @@ pub struct Limits {
     pub connections_per_user: usize,
     /// Connections from one IPv4 address or one IPv6 /64 on the node.
     pub connections_per_address: usize,
+    /// Connections that share one socket.
+    pub connections_per_socket: usize,
     /// From the upgrade to hello.
     pub hello_within: Duration,
     /// From the connection's first byte to the end of its HTTP headers.
@@ -77,6 +79,7 @@ impl Default for Limits {
             connections: 1_000_000,
             connections_per_user: 1_000,
             connections_per_address: 100_000,
+            connections_per_socket: 64,
             hello_within: Duration::from_secs(5),
             headers_within: Duration::from_secs(10),
             outbox_bytes: 64 << 10,

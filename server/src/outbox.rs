@@ -1,4 +1,5 @@
 mod frames;
+mod taking;
 
 use std::cell::Cell;
 use std::io;
@@ -146,8 +147,7 @@ impl Outbox {
 
     /// Whether so much waits that the connection should not be asked for more answers.
     pub(crate) fn is_choked(&self) -> bool {
-        let state = self.state.lock();
-        state.bytes + state.unwritten.len() >= 2 * self.limit
+        self.state.lock().waiting() >= 2 * self.limit
     }
 
     /// Whether there is something to write.
@@ -201,7 +201,8 @@ impl Outbox {
     /// Puts a close frame after all that is queued; nothing comes after it.
     pub(crate) fn end(&self, close: &[u8]) {
         let mut state = self.state.lock();
-        while state.compose(self.codec) {}
+        // Over a shared socket what is queued leaves by itself.
+        while !state.is_shared() && state.compose(self.codec) {}
         state.unwritten.extend_from_slice(close);
         state.is_over = true;
     }
@@ -220,6 +221,15 @@ impl Outbox {
 }
 
 impl State {
+    /// Bytes that wait.
+    fn waiting(&self) -> usize {
+        self.bytes + self.unwritten.len()
+    }
+
+    fn is_shared(&self) -> bool {
+        matches!(self.socket, Some(WriteHalf::Shared))
+    }
+
     fn offer(&mut self, frame: &Bytes, limit: usize) -> Offered {
         if self.bytes >= limit {
             return Offered::Full;
@@ -251,6 +261,10 @@ impl State {
         codec: Codec,
         mut write: impl FnMut(&mut WriteHalf, &[u8]) -> Poll<io::Result<usize>>,
     ) -> Poll<io::Result<()>> {
+        if self.is_shared() {
+            let is_taken = self.frames.is_empty() && self.unwritten.is_empty();
+            return if is_taken { Poll::Ready(Ok(())) } else { Poll::Pending };
+        }
         while self.written < self.unwritten.len() || self.compose(codec) {
             let Some(socket) = &mut self.socket else {
                 return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
@@ -279,14 +293,20 @@ impl State {
         if count == 0 {
             return false;
         }
-        if self.unwritten.capacity() == 0 {
-            self.unwritten = SPARE.take();
-        }
-        put_header(&mut self.unwritten, codec, size);
+        self.begin(codec, size);
         let unwritten = &mut self.unwritten;
         self.frames.take(count, |frame| unwritten.extend_from_slice(&frame));
         self.bytes -= size;
         true
+    }
+
+    /// Begins a message of so many bytes at the end of what is unwritten.
+    fn begin(&mut self, codec: Codec, size: usize) -> &mut Vec<u8> {
+        if self.unwritten.capacity() == 0 {
+            self.unwritten = SPARE.take();
+        }
+        put_header(&mut self.unwritten, codec, size);
+        &mut self.unwritten
     }
 }
 

@@ -96,6 +96,12 @@ pub const METRICS: &[(&str, &str)] = &[
     ("tidewire_settling", "Publications kept for a failover, until they are settled"),
     ("tidewire_settling_bytes", "Bytes of the publications kept for a failover"),
     ("tidewire_settling_overflow_total", "Publications not kept until they were settled, as too many were"),
+    ("tidewire_shared_sockets", "Sockets now that carry several connections, or may"),
+    (
+        "tidewire_shared_spared_total",
+        "Copies that were not sent, as one message went to several connections of a shared socket",
+    ),
+    ("tidewire_shared_streams_total", "Connections over shared sockets since the start"),
     (
         "tidewire_subscriptions_behind_total",
         "Times when a slow subscriber turned to catching up from the log",

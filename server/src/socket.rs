@@ -25,6 +25,8 @@ pub(crate) enum WriteHalf {
     Tcp(OwnedWriteHalf),
     /// Any other stream, for the connection's task alone.
     Other(Box<dyn AsyncWrite + Send + Unpin>),
+    /// A socket that several connections share: its task takes what they have queued.
+    Shared,
 }
 
 /// The halves of an upgraded HTTP connection, and what was read of it already.
@@ -65,13 +67,14 @@ impl WriteHalf {
         match self {
             Self::Tcp(half) => Pin::new(half).poll_write(cx, bytes),
             Self::Other(half) => Pin::new(half).poll_write(cx, bytes),
+            Self::Shared => Poll::Pending,
         }
     }
 
     /// Hands on what a stream may have kept back.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
-            Self::Tcp(_) => Poll::Ready(Ok(())),
+            Self::Tcp(_) | Self::Shared => Poll::Ready(Ok(())),
             Self::Other(half) => Pin::new(half).poll_flush(cx),
         }
     }
@@ -86,7 +89,7 @@ impl WriteHalf {
                 }
                 written => Poll::Ready(written),
             },
-            Self::Other(_) => Poll::Pending,
+            Self::Other(_) | Self::Shared => Poll::Pending,
         }
     }
 }

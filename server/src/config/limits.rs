@@ -24,6 +24,7 @@ pub(super) fn limits(section: &mut Section<'_, '_>) -> Limits {
         connections: count(section, "connections", default.connections),
         connections_per_user: count(section, "connections_per_user", default.connections_per_user),
         connections_per_address: count(section, "connections_per_address", default.connections_per_address),
+        connections_per_socket: count(section, "connections_per_socket", default.connections_per_socket),
         hello_within: duration(section, "hello_within", default.hello_within),
         headers_within: duration(section, "headers_within", default.headers_within),
         outbox_bytes: size(section, "outbox_bytes", default.outbox_bytes, 1024),

@@ -19,7 +19,7 @@ use super::goodbye::Goodbye;
 use super::incoming::Incoming;
 use super::rate::{Pace, Rate};
 use super::wire::{Ending, channel_of, decode, ending_of, flood, hello_expected, malformed, request_of};
-use super::{Connection, Greeted};
+use super::{Connection, Greeted, Moved};
 use crate::channel::{Channel, catch_up};
 use crate::connections::Admission;
 use crate::outbox::Next;
@@ -386,12 +386,6 @@ impl Drop for Driver {
         self.caller.connection.outbox.shut();
         self.caller.node.connections.remove(self.caller.connection.id);
     }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Moved {
-    Yes,
-    No,
 }
 
 /// Catches a subscription up; where the backbone cannot be asked, tries again a little later.

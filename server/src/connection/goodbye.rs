@@ -31,6 +31,7 @@ impl Goodbye {
         if self.patience.as_mut().poll(cx).is_ready() {
             return Poll::Ready(());
         }
+        connection.outbox.register(cx);
         if ready!(connection.outbox.poll_write(cx)).is_err() {
             return Poll::Ready(());
         }

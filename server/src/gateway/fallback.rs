@@ -12,11 +12,8 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::Stream;
 use serde::Deserialize;
-use tidewire_protocol::Codec;
 
-use super::{admit, door, open, refused};
-use crate::connection::Driver;
-use crate::request::Caller;
+use super::{Speech, admit, door, link, refused};
 use crate::socket::{ReadHalf, WriteHalf};
 use crate::tunnel::{self, Down, Outcome, Registered, Tunnel, UP_BYTES, Up};
 use crate::{Credentials, Node};
@@ -63,7 +60,7 @@ pub(super) async fn answer(State(node): State<Node>, wish: Query<Wish>, request:
 
 /// Opens a connection.
 async fn begin(node: &Node, way: Way, protocol: Option<&str>, door: Credentials) -> Response {
-    let Some(codec) = Codec::ALL.into_iter().find(|codec| protocol == Some(codec.subprotocol())) else {
+    let Some(speech) = Speech::ALL.into_iter().find(|speech| protocol == Some(speech.subprotocol())) else {
         return refused("tunnel", StatusCode::BAD_REQUEST, NO_WAY);
     };
     if tunnel::ready(&node.0.scope).await.is_err() {
@@ -73,7 +70,7 @@ async fn begin(node: &Node, way: Way, protocol: Option<&str>, door: Credentials)
             "the nodes cannot reach each other now, try again later",
         );
     }
-    let (id, admission) = match admit(node, door.remote) {
+    let place = match admit(node, door.remote) {
         Ok(admitted) => admitted,
         Err(refused) => return *refused,
     };
@@ -82,19 +79,18 @@ async fn begin(node: &Node, way: Way, protocol: Option<&str>, door: Credentials)
     let (up, uploads) = Up::new();
     let (down, downloads) = Down::new(node.settings().limits.outbox_bytes, &text_frame(&name.to_string()));
     let (reads, writes) = (ReadHalf::Other(Box::new(uploads)), WriteHalf::Other(Box::new(downloads)));
-    let connection = open(&node.0, writes, codec, id, door);
+    let link = link(node.0.clone(), speech, place, door, (Vec::new(), reads, writes));
     let registered = tunnels.register(name, Tunnel { up, down: down.clone() });
-    let driver = Driver::new(Caller { node: node.0.clone(), connection }, admission, reads, Vec::new());
     let word = if way == Way::Stream { "stream" } else { "poll" };
     metrics::counter!("tidewire_tunnels_total", "way" => word).increment(1);
     match way {
         Way::Stream => {
-            node.0.links.spawn(driver);
+            node.0.links.spawn(link);
             Body::from_stream(Pieces { down, _registered: registered }).into_response()
         }
         Way::Poll => {
             node.0.links.spawn(async move {
-                driver.await;
+                link.await;
                 drop(registered);
             });
             says(down.after(0, node.settings().limits.poll_wait).await)
@@ -157,5 +153,5 @@ fn text_frame(text: &str) -> Vec<u8> {
     [&[0x81, text.len() as u8], text.as_bytes()].concat()
 }
 
-const NO_WAY: &str = "POST opens a connection with ?way=stream or poll and &protocol=tidewire.v1.postcard or \
-                      tidewire.v1.json, and serves it with ?link= and &number= or &arrived=";
+const NO_WAY: &str = "POST opens a connection with ?way=stream or poll and &protocol=tidewire.v1.postcard, \
+                      tidewire.v1.json or tidewire.v1.shared, and serves it with ?link= and &number= or &arrived=";

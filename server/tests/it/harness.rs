@@ -128,8 +128,16 @@ impl<B> TestNode<B> {
 
 /// A socket to a node, that has said nothing yet.
 pub(crate) async fn dial(address: SocketAddr) -> Result<Client, tungstenite::Error> {
+    dial_speaking(address, "tidewire.v1.json").await
+}
+
+/// The same in one of these subprotocols.
+pub(crate) async fn dial_speaking(
+    address: SocketAddr,
+    subprotocols: &str,
+) -> Result<Client, tungstenite::Error> {
     let mut request = format!("ws://{address}/v1/connect").into_client_request().unwrap();
-    request.headers_mut().insert("sec-websocket-protocol", "tidewire.v1.json".parse().unwrap());
+    request.headers_mut().insert("sec-websocket-protocol", subprotocols.parse().unwrap());
     let stream = TcpStream::connect(address).await.unwrap();
     let (socket, _) = tokio_tungstenite::client_async(request, stream).await?;
     Ok(Client { socket, frames: Vec::new() })

@@ -7,6 +7,7 @@ mod edge;
 mod fallible;
 mod harness;
 mod http;
+mod shared_client;
 mod tunnel_client;
 
 mod admin;
@@ -32,6 +33,7 @@ mod refusing;
 mod resuming;
 mod schemas;
 mod serve;
+mod shared;
 mod slow_consumer;
 mod subscribing;
 mod sweeping;

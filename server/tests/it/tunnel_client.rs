@@ -19,19 +19,28 @@ pub(crate) struct Tunnel {
     stream: Option<BufReader<TcpStream>>,
     bytes: Vec<u8>,
     frames: VecDeque<Value>,
+    messages: VecDeque<Vec<u8>>,
     closed: Option<u16>,
 }
 
 impl Tunnel {
     pub(crate) async fn streams(address: SocketAddr) -> Self {
-        let mut stream = begin(address, "way=stream&protocol=tidewire.v1.json", b"").await;
+        Self::streams_speaking(address, "tidewire.v1.json").await
+    }
+
+    pub(crate) async fn streams_speaking(address: SocketAddr, protocol: &str) -> Self {
+        let mut stream = begin(address, &format!("way=stream&protocol={protocol}"), b"").await;
         assert_eq!(head(&mut stream).await, 200);
         Self::named(address, Some(stream)).await
     }
 
     pub(crate) async fn polls(address: SocketAddr) -> Self {
+        Self::polls_speaking(address, "tidewire.v1.json").await
+    }
+
+    pub(crate) async fn polls_speaking(address: SocketAddr, protocol: &str) -> Self {
         let mut tunnel = Self::new(address, None);
-        let (status, bytes) = ask(address, "way=poll&protocol=tidewire.v1.json", b"").await;
+        let (status, bytes) = ask(address, &format!("way=poll&protocol={protocol}"), b"").await;
         assert_eq!(status, 200);
         tunnel.takes(&bytes);
         tunnel
@@ -55,6 +64,7 @@ impl Tunnel {
             stream,
             bytes: Vec::new(),
             frames: VecDeque::new(),
+            messages: VecDeque::new(),
             closed: None,
         }
     }
@@ -78,6 +88,11 @@ impl Tunnel {
         self.sends(&frame).await;
     }
 
+    pub(crate) async fn says_bytes(&mut self, message: &[u8]) {
+        self.said += 1;
+        self.sends_frame(&masked(0x82, message)).await;
+    }
+
     /// As browsers do that do not know whether a request has arrived.
     pub(crate) async fn says_twice(&mut self, frame: Value) {
         self.says(frame.clone()).await;
@@ -85,9 +100,13 @@ impl Tunnel {
     }
 
     async fn sends(&mut self, frame: &Value) {
+        self.sends_frame(&masked(0x81, frame.to_string().as_bytes())).await;
+    }
+
+    async fn sends_frame(&mut self, frame: &[u8]) {
         let query = format!("link={}&number={}", self.link, self.said);
-        let (status, _) = ask(self.address(), &query, &masked(frame.to_string().as_bytes())).await;
-        assert_eq!(status, 204, "{frame}");
+        let (status, _) = ask(self.address(), &query, frame).await;
+        assert_eq!(status, 204, "{frame:?}");
     }
 
     /// A response comes that never arrives.
@@ -123,6 +142,17 @@ impl Tunnel {
                     assert_eq!(self.closed, None, "closed");
                     self.fetches().await;
                 }
+            }
+        }
+    }
+
+    /// The next binary message, or the code with which the server ends the connection.
+    pub(crate) async fn message(&mut self) -> Result<Vec<u8>, u16> {
+        loop {
+            match (self.messages.pop_front(), self.closed) {
+                (Some(message), _) => return Ok(message),
+                (None, Some(code)) => return Err(code),
+                (None, None) => self.fetches().await,
             }
         }
     }
@@ -186,6 +216,7 @@ impl Tunnel {
                     let lines = std::str::from_utf8(payload).unwrap().lines();
                     self.frames.extend(lines.map(|line| serde_json::from_str::<Value>(line).unwrap()));
                 }
+                0x82 => self.messages.push_back(payload.to_vec()),
                 0x88 => self.closed = Some(u16::from_be_bytes([payload[0], payload[1]])),
                 other => panic!("a frame that begins with {other:x}"),
             }
@@ -194,8 +225,8 @@ impl Tunnel {
 }
 
 /// A client's message as a WebSocket frame, with a mask of zeros.
-fn masked(payload: &[u8]) -> Vec<u8> {
-    let mut frame = vec![0x81, 0x80 | 126];
+fn masked(opcode: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![opcode, 0x80 | 126];
     frame.extend_from_slice(&(payload.len() as u16).to_be_bytes());
     frame.extend_from_slice(&[0; 4]);
     frame.extend_from_slice(payload);

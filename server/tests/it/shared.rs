@@ -1,0 +1,293 @@
+//! Several connections over one socket: each is one in every respect, and what is alike goes once.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tidewire_backbone::Retention;
+use tidewire_server::AllowAll;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::harness::{Client, TestNode, dial_speaking, node, node_with, publish, settings, until};
+use crate::shared_client::{Said, SharedClient, message};
+
+const CHANNEL: &str = "chat:lobby";
+
+#[tokio::test]
+async fn a_publication_goes_once_to_all_who_share_a_socket() {
+    let node = node().await;
+    let mut tabs = two_tabs(&node).await;
+    assert_eq!(node.node.connections(), 2);
+    node.publishes(CHANNEL, "news").await;
+    let Said::Frames(streams, frames) = tabs.message().await else { panic!("closed") };
+    assert_eq!((streams, frames.len()), (vec![1, 2], 1));
+    assert_eq!(frames[0]["publication"]["data"], "news");
+}
+
+#[tokio::test]
+async fn what_one_of_them_publishes_reaches_each_once_and_in_order() {
+    let node = node().await;
+    let mut tabs = two_tabs(&node).await;
+    for seq in 1..=200 {
+        tabs.say(1 + seq as u32 % 2, publish(CHANNEL, seq / 2 + seq % 2, seq)).await;
+    }
+    let mut heard = Vec::new();
+    for stream in [1, 2] {
+        let (mut payloads, mut answers) = (Vec::new(), 0);
+        while payloads.len() < 200 || answers < 100 {
+            let mut frame = tabs.next(stream).await;
+            match frame.get_mut("publication") {
+                Some(publication) => payloads.push(publication["data"].as_u64().unwrap()),
+                None => answers += usize::from(frame.get("published").is_some()),
+            }
+        }
+        heard.push(payloads);
+    }
+    assert_eq!(heard[0], heard[1]);
+    heard[0].sort_unstable();
+    assert_eq!(heard[0], (1..=200).collect::<Vec<u64>>());
+}
+
+#[tokio::test]
+async fn a_stream_that_is_closed_leaves_the_others_alone_and_its_number_is_not_used_again() {
+    let node = node().await;
+    let mut tabs = two_tabs(&node).await;
+    tabs.closes(1).await;
+    until(|| node.node.connections() == 1).await;
+    tabs.say(1, json!({"hello": {"sdk": "test"}})).await;
+    tabs.closes(1).await;
+    tabs.closes(77).await;
+    node.publishes(CHANNEL, "news").await;
+    let Said::Frames(streams, _) = tabs.message().await else { panic!("closed") };
+    assert_eq!(streams, [2]);
+    tabs.comes(3, CHANNEL).await;
+    assert_eq!(node.node.connections(), 2);
+}
+
+#[tokio::test]
+async fn what_was_published_before_a_stream_was_closed_is_published() {
+    let node = node().await;
+    let mut tabs = two_tabs(&node).await;
+    tabs.say(1, publish(CHANNEL, 1, "last words")).await;
+    tabs.closes(1).await;
+    assert_eq!(tabs.hears(2, "publication").await["data"], "last words");
+}
+
+#[tokio::test]
+async fn when_the_socket_ends_all_its_connections_have_left() {
+    let mut settings = settings();
+    settings.namespaces.others.as_mut().unwrap().presence = true;
+    let node = node_with(settings, AllowAll).await;
+    let tabs = two_tabs(&node).await;
+    let mut watcher = node.connect(9).await;
+    watcher.subscribes(CHANNEL).await;
+    has_members(&mut watcher, 3).await;
+    drop(tabs);
+    has_members(&mut watcher, 1).await;
+    assert_eq!(node.node.connections(), 1);
+}
+
+#[tokio::test]
+async fn a_server_that_knows_it_chooses_the_shared_way() {
+    let node = node().await;
+    let mut client = dial_speaking(node.address, "tidewire.v1.shared, tidewire.v1.postcard").await.unwrap();
+    client.send(Message::binary(vec![1])).await;
+    assert_eq!(client.hears_close().await.0, 4500);
+}
+
+#[tokio::test]
+async fn a_message_that_cannot_be_read_ends_the_socket_and_all_on_it() {
+    let node = node().await;
+    for malformed in [&[][..], &[1, 0, 0, 0], &[1, 0, 0, 0, 2, 7]] {
+        let mut tabs = two_tabs(&node).await;
+        tabs.send(malformed.to_vec()).await;
+        assert_eq!(tabs.hears_end().await, 4500);
+        until(|| node.node.connections() == 0).await;
+    }
+}
+
+#[tokio::test]
+async fn a_frame_that_cannot_be_read_ends_its_own_connection_alone() {
+    let node = node().await;
+    let mut tabs = two_tabs(&node).await;
+    tabs.send(message(1, 1, &[9, 1])).await;
+    assert_eq!(tabs.hears_closed(1).await.0, 4500);
+    node.publishes(CHANNEL, "news").await;
+    assert_eq!(tabs.hears(2, "publication").await["data"], "news");
+}
+
+#[tokio::test]
+async fn kinds_of_later_versions_are_skipped() {
+    let node = node().await;
+    let mut tabs = two_tabs(&node).await;
+    tabs.send(message(1, 200, b"what is this?")).await;
+    tabs.send(message(5, 0, b"")).await;
+    tabs.say(1, json!({"ping": {}})).await;
+    tabs.hears(1, "pong").await;
+    assert_eq!(node.node.connections(), 2);
+}
+
+#[tokio::test]
+async fn a_socket_carries_so_many_connections_and_no_more() {
+    let mut settings = settings();
+    settings.limits.connections_per_socket = 2;
+    let node = node_with(settings, AllowAll).await;
+    let mut tabs = two_tabs(&node).await;
+    tabs.say(3, json!({"hello": {"sdk": "test"}})).await;
+    assert_eq!(tabs.hears_closed(3).await, (4006, "a socket may carry 2 connections".to_owned()));
+    tabs.closes(1).await;
+    until(|| node.node.connections() == 1).await;
+    tabs.comes(4, CHANNEL).await;
+}
+
+#[tokio::test]
+async fn each_counts_among_the_connections_of_the_node() {
+    let mut settings = settings();
+    settings.limits.connections = 3;
+    let node = node_with(settings, AllowAll).await;
+    let mut tabs = two_tabs(&node).await;
+    let _another = node.connect(9).await;
+    tabs.say(3, json!({"hello": {"sdk": "test"}})).await;
+    assert_eq!(tabs.hears_closed(3).await.0, 4006);
+    tabs.say(1, json!({"ping": {}})).await;
+    tabs.hears(1, "pong").await;
+}
+
+#[tokio::test]
+async fn a_socket_without_connections_is_closed_and_counts_as_one_until_then() {
+    let mut settings = settings();
+    settings.limits.hello_within = Duration::from_millis(100);
+    let node = node_with(settings, AllowAll).await;
+    let mut tabs = SharedClient::dial(node.address).await;
+    assert_eq!(node.node.connections(), 1);
+    assert_eq!(tabs.hears_end().await, 4002);
+
+    let mut tabs = SharedClient::dial(node.address).await;
+    tabs.opens(1).await;
+    tabs.closes(1).await;
+    assert_eq!(tabs.hears_end().await, 4002);
+    until(|| node.node.connections() == 0).await;
+}
+
+#[tokio::test]
+async fn a_connection_that_says_no_hello_in_time_is_closed_alone() {
+    let mut settings = settings();
+    settings.limits.hello_within = Duration::from_millis(200);
+    let node = node_with(settings, AllowAll).await;
+    let mut tabs = two_tabs(&node).await;
+    tabs.send(message(3, 1, b"")).await;
+    assert_eq!(tabs.hears_closed(3).await.0, 4002);
+    node.publishes(CHANNEL, "news").await;
+    assert_eq!(tabs.hears(2, "publication").await["data"], "news");
+}
+
+#[tokio::test]
+async fn a_stream_that_floods_is_closed_and_the_others_are_served() {
+    let mut settings = settings();
+    (settings.limits.frames_per_second, settings.limits.burst_seconds) = (10, 1);
+    let node = node_with(settings, AllowAll).await;
+    let mut tabs = two_tabs(&node).await;
+    for _ in 0..40 {
+        tabs.say(1, json!({"ping": {}})).await;
+    }
+    assert_eq!(tabs.hears_closed(1).await.0, 4007);
+    tabs.say(2, json!({"ping": {}})).await;
+    tabs.hears(2, "pong").await;
+}
+
+#[tokio::test]
+async fn a_socket_that_is_not_read_leaves_its_subscribers_to_the_log_and_they_get_everything_in_order() {
+    let mut settings = settings();
+    let age = Duration::from_secs(60);
+    settings.namespaces.others.as_mut().unwrap().retention =
+        Retention::Log { entries: 10_000, bytes: 1 << 30, age, dedup: 10 * age };
+    let node = node_with(settings, AllowAll).await;
+    let mut tabs = two_tabs(&node).await;
+    let mut quick = node.connect(9).await;
+    quick.subscribes(CHANNEL).await;
+    // More than the sockets' buffers, the outboxes and the ring hold.
+    let filling = "x".repeat(20_000);
+    for number in 0..1000 {
+        node.publishes(CHANNEL, json!([number, filling])).await;
+        assert_eq!(quick.hears("publication").await["data"][0], number);
+    }
+    for number in 0..1000 {
+        for stream in [1, 2] {
+            assert_eq!(tabs.hears(stream, "publication").await["data"][0], number, "of {stream}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn over_plain_requests_it_goes_the_same_way() {
+    let node = node().await;
+    for way in ["stream", "poll"] {
+        let mut tabs = match way {
+            "stream" => SharedClient::streams(node.address).await,
+            _ => SharedClient::polls(node.address).await,
+        };
+        tabs.comes(1, CHANNEL).await;
+        tabs.comes(2, CHANNEL).await;
+        node.publishes(CHANNEL, "news").await;
+        let Said::Frames(streams, _) = tabs.message().await else { panic!("closed") };
+        assert_eq!(streams, [1, 2]);
+        tabs.closes(1).await;
+        tabs.send(vec![0]).await;
+        assert_eq!(tabs.hears_end().await, 4500);
+        until(|| node.node.connections() == 0).await;
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_goes_away_tells_each_and_closes_the_socket_after_the_last() {
+    let node = node().await;
+    let mut tabs = two_tabs(&node).await;
+    let mut empty = SharedClient::dial(node.address).await;
+    node.node.start_draining().unwrap();
+    assert_eq!(empty.hears_end().await, 4000);
+    for stream in [1, 2] {
+        tabs.hears(stream, "going_away").await;
+    }
+    tabs.say(3, json!({"hello": {"sdk": "test"}})).await;
+    assert_eq!(tabs.hears_closed(3).await.0, 4000);
+    tabs.closes(1).await;
+    tabs.say(2, json!({"ping": {}})).await;
+    tabs.hears(2, "pong").await;
+    tabs.closes(2).await;
+    assert_eq!(tabs.hears_end().await, 4000);
+    node.is_drained().await;
+}
+
+#[tokio::test]
+async fn who_is_left_when_a_node_goes_away_is_closed_in_one_message() {
+    let second = Duration::from_secs(1);
+    let node = node().await;
+    let mut tabs = two_tabs(&node).await;
+    let leaving = node.node.clone();
+    let drain = tokio::spawn(async move { leaving.drain(second / 5, second / 10).await });
+    for stream in [1, 2] {
+        tabs.hears(stream, "going_away").await;
+    }
+    assert_eq!(tabs.hears_closed(1).await.0, 4000);
+    assert_eq!(tabs.hears_closed(2).await.0, 4000);
+    assert_eq!(tabs.hears_end().await, 4000);
+    drain.await.unwrap();
+}
+
+/// Two connections over one socket, that are subscribed to the channel.
+async fn two_tabs(node: &TestNode) -> SharedClient {
+    let mut tabs = SharedClient::dial(node.address).await;
+    tabs.comes(1, CHANNEL).await;
+    tabs.comes(2, CHANNEL).await;
+    tabs
+}
+
+/// Waits until so many are in the channel.
+async fn has_members(watcher: &mut Client, count: u64) {
+    loop {
+        watcher.say(json!({"presence": {"id": 5, "channel": CHANNEL}})).await;
+        if watcher.hears("presence").await["connections"] == count {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
