@@ -1,11 +1,11 @@
 //! Whether a delivery costs the same when there is more of everything.
 
 use super::throughput::once;
-use super::{Options, or_left_out};
+use super::{Options, in_turn};
 use crate::figures::median;
 use crate::load::{Load, Pace, Shape};
 use crate::plot::Plot;
-use crate::system::Nodes;
+use crate::system::{Nodes, System};
 use crate::table;
 
 struct Axis {
@@ -13,6 +13,9 @@ struct Axis {
     file: &'static str,
     shape: fn(usize) -> (Shape, Nodes, usize),
 }
+
+/// Microseconds of CPU for a delivery: of each system, in each run.
+type Costs = Vec<Vec<f64>>;
 
 pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let axes = [
@@ -42,35 +45,54 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
             },
         },
     ];
+    let systems = options.systems();
     for axis in axes {
         println!("growth: {}", axis.name);
-        let mut rows = Vec::new();
-        let mut lines = Vec::new();
-        for system in options.systems() {
-            let mut costs = Vec::new();
-            for times in TIMES {
-                let (shape, nodes, window) = (axis.shape)(times);
-                let runs: Vec<f64> = (0..options.runs)
-                    .filter_map(|_| {
-                        or_left_out(system.as_ref(), |system| {
-                            once(system, shape, nodes, Pace::InFlight(window), options)
-                        })
-                    })
-                    .map(|load: Load| load.cpu_per_delivery())
-                    .collect();
-                costs.push(median(runs));
-            }
-            let mut row = vec![system.name().to_owned()];
-            row.extend(costs.iter().map(|cost| format!("{cost:.2}")));
-            row.push(format!("{:+.0} %", (costs[2] / costs[0] - 1.0) * 100.0));
-            rows.push(row);
-            let points = TIMES.iter().zip(&costs).map(|(&times, &cost)| (times as f64, cost)).collect();
-            lines.push((system.name().to_owned(), points));
-        }
-        table::print(&["CPU µs each", "1 ×", "3 ×", "10 ×", "10 × to 1 ×"], &rows);
+        let costs = TIMES.map(|times| cost(options, &systems, (axis.shape)(times)));
+        let rows: Vec<_> = (0..systems.len())
+            .filter(|&nth| costs.iter().all(|costs| !costs[nth].is_empty()))
+            .map(|nth| {
+                let own = costs.each_ref().map(|costs| median(costs[nth].clone()));
+                let to_limit = costs.each_ref().map(|costs| to_limit(&costs[nth], &costs[0]));
+                (systems[nth].name().to_owned(), own, to_limit)
+            })
+            .collect();
+        let cells = |(name, own, to_limit): &(String, Slope, Slope)| {
+            [vec![name.clone()], slope(own), slope(to_limit)].concat()
+        };
+        table::print(&HEAD, &rows.iter().map(cells).collect::<Vec<_>>());
+        let line = |(name, own, _): (String, Slope, Slope)| {
+            (name, TIMES.iter().zip(own).map(|(&times, cost)| (times as f64, cost)).collect())
+        };
+        let lines = rows.into_iter().map(line).collect();
         options.draw(axis.file, &Plot { title: axis.name, x: "times", y: "CPU µs each", lines })?;
     }
     Ok(())
 }
 
+fn cost(
+    options: &Options,
+    systems: &[Box<dyn System>],
+    (shape, nodes, window): (Shape, Nodes, usize),
+) -> Costs {
+    let runs =
+        in_turn(options, systems, |system| once(system, shape, nodes, Pace::InFlight(window), options));
+    runs.iter().map(|runs| runs.iter().map(Load::cpu_per_delivery).collect()).collect()
+}
+
+/// Each run to the first system's in the same round: what more sockets cost the kernel, they cost that one too.
+fn to_limit(costs: &[f64], limit: &[f64]) -> f64 {
+    median(costs.iter().zip(limit).map(|(cost, limit)| cost / limit).collect())
+}
+
+/// A figure at each size.
+type Slope = [f64; TIMES.len()];
+
+fn slope(figures: &Slope) -> Vec<String> {
+    let growth = format!("{:+.0} %", (figures[2] / figures[0] - 1.0) * 100.0);
+    figures.iter().map(|figure| format!("{figure:.2}")).chain([growth]).collect()
+}
+
 const TIMES: [usize; 3] = [1, 3, 10];
+const HEAD: [&str; 9] =
+    ["CPU µs each", "1 ×", "3 ×", "10 ×", "growth", "× limit: 1 ×", "3 ×", "10 ×", "growth"];
