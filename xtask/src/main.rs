@@ -1,4 +1,5 @@
-//! The developers' commands: `cargo xtask demo`, `cargo xtask test`, `cargo xtask chaos`, `cargo xtask npm`.
+//! The developers' commands: `cargo xtask demo`, `cargo xtask test`, `cargo xtask chaos`, `cargo xtask npm`,
+//! `cargo xtask reference`.
 //!
 //! One command, one file. Each brings what it needs and says so in one line; what is fresh is not made again.
 
@@ -13,6 +14,7 @@ mod npm;
 mod page;
 mod program;
 mod redis;
+mod reference;
 mod repository;
 mod say;
 mod stamp;
@@ -40,6 +42,8 @@ cargo xtask chaos [--minutes 5] [--seed N] [--topology standalone|sentinel|clust
     the same seed plans the same faults; the report is target/chaos/report.html
 cargo xtask npm
     builds the npm packages and packs them into target/npm
+cargo xtask reference
+    writes the reference of every public name, TypeScript's and Rust's, from the sources
 ";
 
 fn main() -> ExitCode {
@@ -66,13 +70,14 @@ fn command() -> anyhow::Result<()> {
     match name.to_str() {
         Some("demo") => demo::demo(&repository, demo::Options::parse(arguments)?),
         Some("chaos") => chaos::chaos(&repository, arguments),
-        Some("npm") => {
-            if let Some(argument) = arguments.next()? {
-                return Err(argument.unexpected().into());
-            }
-            npm::npm(&repository)
-        }
+        Some("npm") => alone(arguments).and_then(|()| npm::npm(&repository)),
+        Some("reference") => alone(arguments).and_then(|()| reference::reference(&repository)),
         Some("test") => test::test(&repository, test::Options::parse(arguments)?),
         Some(_) | None => bail!("there is no command {name:?}\n\n{USAGE}"),
     }
+}
+
+/// A command that takes no words.
+fn alone(mut arguments: lexopt::Parser) -> anyhow::Result<()> {
+    arguments.next()?.map_or(Ok(()), |argument| Err(argument.unexpected().into()))
 }

@@ -5,6 +5,7 @@ use super::tools::Tools;
 use crate::cargo::{self, cargo};
 use crate::npm;
 use crate::program::run;
+use crate::reference;
 use crate::repository::Repository;
 use crate::say::say;
 use crate::system::Package;
@@ -18,7 +19,12 @@ pub(super) fn all() -> Vec<Check> {
         check("docs", "cargo doc, warnings are errors", Needs::Nothing, docs),
         check("rust", "cargo test, with a real Redis", Needs::Redis, rust),
         check("wasm", "tidewire-wasm in a headless browser", Needs::Browser, wasm),
-        check("npm", "the npm packages and the example: types, form, size, tests", Needs::Npm, npm_packages),
+        check(
+            "npm",
+            "the npm packages and the example: types, form, size, reference, tests",
+            Needs::Npm,
+            npm_packages,
+        ),
         check(
             "packaging",
             "the packed packages in pages and in Node, under policies; their types",
@@ -42,9 +48,7 @@ fn clippy(repository: &Repository, _: &Tools<'_>) -> anyhow::Result<()> {
 }
 
 fn docs(repository: &Repository, _: &Tools<'_>) -> anyhow::Result<()> {
-    let mut doc = cargo(repository);
-    doc.args(["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-D warnings");
-    run(doc)
+    run(reference::rustdoc(repository))
 }
 
 fn rust(repository: &Repository, tools: &Tools<'_>) -> anyhow::Result<()> {
@@ -76,6 +80,9 @@ fn npm_packages(repository: &Repository, tools: &Tools<'_>) -> anyhow::Result<()
         npm.args(["run", script]).args(everywhere);
         run(npm)?;
     }
+    let mut reference = reference::typedoc(repository, &node);
+    reference.args(["--emit", "none"]);
+    run(reference)?;
     for package in ["npm/client", "npm/angular", "examples/angular-chat"] {
         let mut npm = node.npm(repository);
         npm.current_dir(repository.path(package)).args(["test", "--if-present"]);
