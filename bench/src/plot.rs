@@ -64,11 +64,7 @@ impl Plot<'_> {
             HEIGHT - 10.0,
             escaped(self.x)
         ));
-        put(format!(
-            "<text x=\"{LEFT}\" y=\"{}\" text-anchor=\"end\" dy=\"-6\">{}</text>",
-            TOP,
-            escaped(self.y)
-        ));
+        put(format!("<text x=\"8\" y=\"{TOP}\" dy=\"-6\">{}</text>", escaped(self.y)));
         for (nth, (name, line)) in self.lines.iter().enumerate() {
             let colour = COLOURS[nth % COLOURS.len()];
             let path: Vec<String> =

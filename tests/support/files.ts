@@ -23,10 +23,7 @@ export class Files {
     this.close = close;
   }
 
-  static async serve(
-    folders: Record<string, string>,
-    headers: Record<string, string> = {},
-  ): Promise<Files> {
+  static async serve(folders: Record<string, string>, headers: Record<string, string> = {}): Promise<Files> {
     const server = createServer(async (request, response) => {
       const path = decodeURIComponent(new URL(request.url ?? '/', 'http://any').pathname);
       const mount = Object.keys(folders)
