@@ -95,9 +95,10 @@ impl SharedSocket {
                 Ending::Gone => "gone",
                 Ending::Closing(closing) => closing.code.word(),
             };
-            metrics::counter!("tidewire_closes_total", "code" => code).increment(self.drivers.len() as u64);
+            let ended = self.drivers.len().max(1);
+            metrics::counter!("tidewire_closes_total", "code" => code).increment(ended as u64);
             // All of its connections are gone with it.
-            self.drivers = FuturesUnordered::new();
+            (self.drivers, self.streams) = (FuturesUnordered::new(), Streams::default());
             match ending {
                 Ending::Gone => return Poll::Ready(()),
                 Ending::Closing(closing) => self.goodbye = Some(Goodbye::say(&self.socket, closing)),
@@ -263,8 +264,10 @@ impl SharedSocket {
             }
             moved = Moved::Yes;
             for message in messages {
-                let spared = message.streams.len() as u64 - 1;
-                metrics::counter!("tidewire_shared_spared_total").increment(spared);
+                if message.streams.len() > 1 {
+                    let spared = message.streams.len() as u64 - 1;
+                    metrics::counter!("tidewire_shared_spared_total").increment(spared);
+                }
                 self.socket.outbox.put(&head(message.kind, &message.streams), &message.parts);
             }
         }
@@ -272,13 +275,16 @@ impl SharedSocket {
 
     /// Waits for what must come in time.
     fn wait(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
-        if self.streams.is_empty() {
-            if self.place.is_none() {
-                self.place = Some(self.take_place().map_err(|_| Ending::Closing(overloaded()))?);
+        match (self.drivers.is_empty(), self.streams.is_empty()) {
+            (false, _) => self.patience.is_busy(),
+            // Nobody is left who speaks, and the socket has not taken for long that they have ended.
+            (true, false) => return Err(Ending::Gone),
+            (true, true) => {
+                if self.place.is_none() {
+                    self.place = Some(self.take_place().map_err(|_| Ending::Closing(overloaded()))?);
+                }
+                in_time(self.patience.poll_idle(cx, &self.node))?;
             }
-            in_time(self.patience.poll_idle(cx, &self.node))?;
-        } else {
-            self.patience.is_busy();
         }
         let began = self.socket.activity.assembling.load(Ordering::Relaxed);
         in_time(self.patience.poll_late(cx, &self.node, began))

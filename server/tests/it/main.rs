@@ -34,6 +34,7 @@ mod resuming;
 mod schemas;
 mod serve;
 mod shared;
+mod shared_crowd;
 mod slow_consumer;
 mod subscribing;
 mod sweeping;

@@ -1,14 +1,17 @@
 //! Several connections over one socket: each is one in every respect, and what is alike goes once.
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::json;
 use tidewire_backbone::Retention;
+use tidewire_protocol::CloseCode;
 use tidewire_server::AllowAll;
 use tokio_tungstenite::tungstenite::Message;
 
+use crate::edge::Edge;
 use crate::harness::{Client, TestNode, dial_speaking, node, node_with, publish, settings, until};
-use crate::shared_client::{Said, SharedClient, message};
+use crate::shared_client::{Said, SharedClient, encoded, message, read};
 
 const CHANNEL: &str = "chat:lobby";
 
@@ -127,6 +130,20 @@ async fn kinds_of_later_versions_are_skipped() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_no_good_ends_its_own_connection_alone() {
+    let config = "[namespaces.chat]\nsubscribe = \"anyone\"\n[[keys]]\nalgorithm = \"HS256\"\nsecret = \
+                  \"a secret of the tests, long enough\"";
+    let edge = Edge::with(config).await;
+    let mut tabs = SharedClient::dial(edge.address).await;
+    tabs.comes(1, CHANNEL).await;
+    tabs.say(2, json!({"hello": {"sdk": "test", "token": "forged"}})).await;
+    assert_eq!(tabs.hears_closed(2).await.0, 4504);
+    tabs.say(1, json!({"ping": {}})).await;
+    tabs.hears(1, "pong").await;
+    tabs.comes(3, CHANNEL).await;
+}
+
+#[tokio::test]
 async fn a_socket_carries_so_many_connections_and_no_more() {
     let mut settings = settings();
     settings.limits.connections_per_socket = 2;
@@ -218,6 +235,24 @@ async fn a_socket_that_is_not_read_leaves_its_subscribers_to_the_log_and_they_ge
 }
 
 #[tokio::test]
+async fn a_socket_that_is_not_read_ends_soon_after_its_last_connection() {
+    let node = node().await;
+    let mut tabs = SharedClient::dial(node.address).await;
+    tabs.say(1, json!({"hello": {"sdk": "test", "token": "ada"}})).await;
+    tabs.hears(1, "welcome").await;
+    tabs.subscribes(1, CHANNEL).await;
+    let filling = "x".repeat(20_000);
+    for number in 0..1000 {
+        node.publishes(CHANNEL, json!([number, filling])).await;
+    }
+    assert_eq!(node.node.disconnect("ada", CloseCode::Disconnected, "logged out"), 1);
+    until(|| node.node.connections() == 0).await;
+    // Otherwise it would wait five seconds for the socket.
+    let drained = node.node.drain(Duration::ZERO, Duration::ZERO);
+    tokio::time::timeout(Duration::from_secs(4), drained).await.expect("the socket is still there");
+}
+
+#[tokio::test]
 async fn over_plain_requests_it_goes_the_same_way() {
     let node = node().await;
     for way in ["stream", "poll"] {
@@ -271,6 +306,33 @@ async fn who_is_left_when_a_node_goes_away_is_closed_in_one_message() {
     assert_eq!(tabs.hears_closed(2).await.0, 4000);
     assert_eq!(tabs.hears_end().await, 4000);
     drain.await.unwrap();
+}
+
+#[test]
+fn the_bytes_in_the_protocol_are_what_the_tests_say_and_read() {
+    let document =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../PROTOCOL.md")).unwrap();
+    let lines = |who| {
+        let lines = document.lines().filter_map(move |line| line.strip_prefix(who));
+        lines.map(|line| hex(&line.replace(' ', ""))).collect::<Vec<_>>()
+    };
+    let ping = encoded(&json!({"ping": {}}));
+    assert_eq!(lines("client  "), [message(3, 1, &ping), message(4, 2, &1000_u16.to_le_bytes())]);
+    let said: Vec<Said> = lines("server  ").iter().map(|line| read(line)).collect();
+    let publication = json!({"publication": {"alias": 12, "position": "10-6d395d0a", "id": "2680d065", "bytes": "AAH+/w=="}});
+    assert_eq!(
+        said,
+        [
+            Said::Frames(vec![3], vec![json!({"pong": {}})]),
+            Said::Frames(vec![3, 4], vec![publication]),
+            Said::Closed(vec![3], 4000, "gone".to_owned()),
+        ]
+    );
+}
+
+fn hex(digits: &str) -> Vec<u8> {
+    let pairs = digits.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap());
+    pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()
 }
 
 /// Two connections over one socket, that are subscribed to the channel.

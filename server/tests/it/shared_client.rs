@@ -180,7 +180,8 @@ pub(crate) fn encoded(frame: &Value) -> Vec<u8> {
     message
 }
 
-fn read(message: &[u8]) -> Said {
+/// What a server's message says.
+pub(crate) fn read(message: &[u8]) -> Said {
     let (kind, count) = (message[0], usize::from(message[1]));
     let (streams, rest) = message[2..].split_at(4 * count);
     let streams = streams.chunks(4).map(|stream| u32::from_le_bytes(stream.try_into().unwrap())).collect();
