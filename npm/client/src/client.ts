@@ -73,9 +73,6 @@ export class Client {
 
   /** Connects, where that is not done or the server said not to come back; comes to nothing after `close`. */
   connect(): void {
-    if (typeof WebSocket === 'undefined') {
-      throw new TidewireError('no_websocket', 'there is no WebSocket here: Node has it from version 22');
-    }
     this.#engine.connect();
   }
 

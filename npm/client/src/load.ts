@@ -17,6 +17,9 @@ export function load(source: () => Promise<WasmSource>): Promise<StartDriver> {
 }
 
 async function start(source: () => Promise<WasmSource>): Promise<StartDriver> {
+  if (typeof WebSocket === 'undefined') {
+    throw new TidewireError('no_websocket', 'there is no WebSocket here: Node has it from version 22');
+  }
   if (typeof WebAssembly === 'undefined') {
     throw new TidewireError('wasm_blocked', 'this browser has WebAssembly turned off, and Tidewire needs it');
   }

@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { Client } from '../src/client.ts';
+import { createClient } from '../src/index.ts';
 import { defineChannel, TidewireError, type StatusDetail } from '../src/exports.ts';
 import { reported, scripted } from './support/client.ts';
 import { Packer } from './support/packer.ts';
@@ -53,10 +54,14 @@ test('outside browsers it loads and opens nothing until it is asked', async () =
   expect(client.status).toBe('idle');
 });
 
-test('without a WebSocket, connecting says so', () => {
+test('without a WebSocket, a client that connects says so', async () => {
   vi.stubGlobal('WebSocket', undefined);
-  const client = new Client({ url: 'ws://localhost' }, vi.fn());
-  expect(() => client.connect()).toThrow(expect.objectContaining({ code: 'no_websocket' }));
+  const client = createClient({ url: 'ws://localhost' });
+  const error = vi.fn();
+  client.on('error', error);
+  client.connect();
+  await vi.waitFor(() => expect(client.status).toBe('closed'));
+  expect(error).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: 'no_websocket' }));
   vi.unstubAllGlobals();
 });
 
