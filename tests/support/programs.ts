@@ -37,6 +37,14 @@ export class Running {
     await gone;
   }
 
+  /** Asks it to end, so that it ends what it has started itself. */
+  async end(): Promise<void> {
+    this.process.kill('SIGTERM');
+    const impatient = setTimeout(() => this.process.kill('SIGKILL'), 10_000);
+    if (this.process.exitCode === null && this.process.signalCode === null) await once(this.process, 'exit');
+    clearTimeout(impatient);
+  }
+
   /** Resolves once `ask` does not throw, asked again and again; fails when the program ends before. */
   async until<Answer>(ask: () => Promise<Answer>, seconds = 30): Promise<Answer> {
     const patience = Date.now() + seconds * 1000;

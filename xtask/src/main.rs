@@ -34,8 +34,9 @@ Tidewire's developers' commands
 cargo xtask demo [--port 7800] [--nodes 1] [--no-open]
     builds all, starts the server and serves the Angular chat; Ctrl-C stops it.
     --nodes 2 runs two nodes on a Redis behind one address: kill one, and nothing gets lost
-cargo xtask test [--fast] [--only NAME]… [--list]
-    installs what the tests need and runs all of them; --fast leaves out what needs a browser;
+cargo xtask test [--fast] [--all] [--only NAME]… [--list]
+    installs what the tests need and runs them; --fast leaves out what needs a browser; --all adds
+    what takes long: the packages in fresh applications of every framework, from the npm registry;
     --only runs the named checks, --list names them
 cargo xtask chaos [--minutes 5] [--seed N] [--topology standalone|sentinel|cluster] [--only KIND] [--report FOLDER]
     kills and parts real nodes and a real Redis under load, and judges what everybody saw;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 use lexopt::{Arg, Parser, ValueExt as _};
 
-use self::check::{Check, Needs};
+use self::check::{Check, Needs, When};
 use self::tools::Tools;
 use crate::repository::Repository;
 use crate::say::{heading, seconds};
@@ -19,12 +19,17 @@ use crate::say::{heading, seconds};
 pub(crate) struct Options {
     only: Vec<String>,
     without_browser: Option<WithoutBrowser>,
+    all: Option<All>,
     listing: Option<Listing>,
 }
 
 /// `--fast`: leave out what needs a browser.
 #[derive(Clone, Copy, Debug)]
 struct WithoutBrowser;
+
+/// `--all`: also what takes long.
+#[derive(Clone, Copy, Debug)]
+struct All;
 
 /// `--list`: name the checks, run none.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +43,7 @@ impl Options {
             match argument {
                 Arg::Long("only") => options.only.push(arguments.value()?.string()?),
                 Arg::Long("fast") => options.without_browser = Some(WithoutBrowser),
+                Arg::Long("all") => options.all = Some(All),
                 Arg::Long("list") => options.listing = Some(Listing),
                 other @ (Arg::Short(_) | Arg::Long(_) | Arg::Value(_)) => {
                     return Err(other.unexpected().into());
@@ -55,9 +61,14 @@ impl Options {
             let names: Vec<_> = all.iter().map(|check| check.name).collect();
             bail!("there is no check {unknown:?}; there are {}", names.join(", "));
         }
+        let everything = self.all.is_some() || self.listing.is_some();
         let wanted = |check: &Check| {
-            let named = self.only.is_empty() || self.only.iter().any(|name| name == check.name);
-            named && !(self.without_browser.is_some() && check.needs == Needs::Browser)
+            let meant = match check.when {
+                When::Always => self.only.is_empty(),
+                When::WithAll => self.only.is_empty() && everything,
+            };
+            let named = self.only.iter().any(|name| name == check.name);
+            (meant || named) && !(self.without_browser.is_some() && check.needs == Needs::Browser)
         };
         Ok(all.into_iter().filter(wanted).collect())
     }
@@ -67,7 +78,7 @@ impl Options {
 pub(crate) fn test(repository: &Repository, options: Options) -> anyhow::Result<()> {
     let chosen = options.choose()?;
     if options.listing.is_some() {
-        chosen.iter().for_each(|check| println!("{:<11} {}", check.name, check.title));
+        chosen.iter().for_each(list);
         return Ok(());
     }
     let started = Instant::now();
@@ -85,6 +96,14 @@ pub(crate) fn test(repository: &Repository, options: Options) -> anyhow::Result<
         }
     });
     conclude(&results, started.elapsed())
+}
+
+fn list(check: &Check) {
+    let when = match check.when {
+        When::Always => "",
+        When::WithAll => " (with --all)",
+    };
+    println!("{:<11} {}{when}", check.name, check.title);
 }
 
 fn conclude(results: &[(&Check, bool, Duration)], time: Duration) -> anyhow::Result<()> {

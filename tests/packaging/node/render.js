@@ -2,13 +2,11 @@
 import { createClient, defineChannel } from '@tidewire/client';
 
 const client = createClient({ url: process.argv[2] });
+client.on('error', ({ name, code }) => console.log(name, code));
 const room = client.channel(defineChannel('packaging:{program}'), { program: 'render' });
-room.subscribe({ message: () => console.log('connected after all') });
+room.subscribe({
+  message: () => console.log('connected after all'),
+  error: ({ code }) => console.log('the subscription too:', code),
+});
 console.log(client.status);
-if (process.argv[3] === 'connect') {
-  try {
-    client.connect();
-  } catch (error) {
-    console.log(error.name, error.code);
-  }
-}
+if (process.argv[3] === 'connect') client.connect();

@@ -28,6 +28,25 @@ export class Stage {
     return `ws://127.0.0.1:${this.node.port}/v1/connect`;
   }
 
+  /** The same for requests. */
+  get http(): string {
+    return `http://127.0.0.1:${this.node.port}`;
+  }
+
+  async publish(channel: string, data: unknown): Promise<void> {
+    const body = JSON.stringify({ channel, data });
+    const answer = await fetch(`${this.http}/v1/publish`, { method: 'POST', body });
+    assert.equal(answer.status, 200);
+  }
+
+  /** How many connections the server has had. */
+  async connections(): Promise<number> {
+    const metrics = await (await fetch(`${this.http}/metrics`)).text();
+    const [, count] = /^tidewire_connections_total (\d+)$/m.exec(metrics) ?? [];
+    assert.ok(count, 'the server does not count connections');
+    return Number(count);
+  }
+
   /** The page of this address receives what it publishes, and the browser complains of nothing. */
   async receivesAt(address: string): Promise<void> {
     const { page, complaints } = await this.open(address);

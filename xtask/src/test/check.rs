@@ -10,6 +10,8 @@ pub(super) struct Check {
     pub(super) title: &'static str,
     /// What must be there before it runs.
     pub(super) needs: Needs,
+    /// Whether it runs though nobody named it.
+    pub(super) when: When,
     /// Runs it; it writes to the terminal as it goes.
     pub(super) run: fn(&Repository, &Tools<'_>) -> anyhow::Result<()>,
 }
@@ -25,4 +27,13 @@ pub(super) enum Needs {
     Npm,
     /// A browser with its driver; also Node, the npm packages and a Redis.
     Browser,
+}
+
+/// When a check runs that nobody named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum When {
+    /// At every run.
+    Always,
+    /// With `--all`: it takes long, and installs from the registry what nothing else uses.
+    WithAll,
 }

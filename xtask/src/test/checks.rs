@@ -1,6 +1,6 @@
 use std::process::Command;
 
-use super::check::{Check, Needs};
+use super::check::{Check, Needs, When};
 use super::tools::Tools;
 use crate::cargo::{self, cargo};
 use crate::npm;
@@ -12,7 +12,7 @@ use crate::system::Package;
 
 /// All checks: the quick ones first, each after those that it builds upon.
 pub(super) fn all() -> Vec<Check> {
-    let check = |name, title, needs, run| Check { name, title, needs, run };
+    let check = |name, title, needs, run| Check { name, title, needs, when: When::Always, run };
     vec![
         check("format", "cargo fmt", Needs::Nothing, format),
         check("clippy", "cargo clippy, warnings are errors", Needs::Nothing, clippy),
@@ -32,6 +32,15 @@ pub(super) fn all() -> Vec<Check> {
             packaging,
         ),
         check("browser", "a page, two nodes, a Redis: kills, cuts and frozen pages", Needs::Browser, browser),
+        Check {
+            when: When::WithAll,
+            ..check(
+                "matrix",
+                "the packed packages in fresh applications of every framework and version",
+                Needs::Browser,
+                matrix,
+            )
+        },
     ]
 }
 
@@ -92,23 +101,39 @@ fn npm_packages(repository: &Repository, tools: &Tools<'_>) -> anyhow::Result<()
 }
 
 fn packaging(repository: &Repository, tools: &Tools<'_>) -> anyhow::Result<()> {
+    run(packed_test(repository, tools, "test")?)
+}
+
+fn matrix(repository: &Repository, tools: &Tools<'_>) -> anyhow::Result<()> {
+    let mut test = packed_test(repository, tools, "matrix")?;
+    test.env("TIDEWIRE_APPS", repository.target("packaging"));
+    run(test)
+}
+
+/// A script of `tests/packaging`, with the packages as they are packed.
+fn packed_test(repository: &Repository, tools: &Tools<'_>, script: &str) -> anyhow::Result<Command> {
     let packed = npm::pack(repository, &tools.built_packages()?)?;
     packed.iter().for_each(|packed| say(&format!("packed {}", packed.display())));
-    let mut test = node_test(repository, tools, "tests/packaging")?;
+    let mut test = node_test(repository, tools, "tests/packaging", script)?;
     test.env("TIDEWIRE_PACKED", repository.target("npm"));
-    run(test)
+    Ok(test)
 }
 
 fn browser(repository: &Repository, tools: &Tools<'_>) -> anyhow::Result<()> {
     tools.built_packages()?;
-    run(node_test(repository, tools, "tests/browser")?)
+    run(node_test(repository, tools, "tests/browser", "test")?)
 }
 
-/// `npm test` in a folder whose tests drive a browser against real servers.
-fn node_test(repository: &Repository, tools: &Tools<'_>, folder: &str) -> anyhow::Result<Command> {
+/// A script of a folder whose tests drive a browser against real servers.
+fn node_test(
+    repository: &Repository,
+    tools: &Tools<'_>,
+    folder: &str,
+    script: &str,
+) -> anyhow::Result<Command> {
     cargo::build_all(repository)?;
     let mut test = tools.node()?.npm(repository);
-    test.current_dir(repository.path(folder)).arg("test");
+    test.current_dir(repository.path(folder)).args(["run", script]);
     test.env("TIDEWIRE_SERVER", repository.built("tidewire"));
     test.env("TIDEWIRE_BROWSER", tools.system(Package::Browser)?);
     test.env("TIDEWIRE_REDIS", tools.system(Package::Redis)?);
