@@ -1,6 +1,5 @@
 import type { Injector } from '@angular/core';
-import type { Handlers, PresenceHandlers } from '@tidewire/client';
-import type { Coalesce } from './coalesce.ts';
+import type { Coalesce, Handlers, PresenceHandlers } from '@tidewire/client';
 
 /** What to do at once as things happen in a channel, outside Angular's zone and before signals show them. */
 export interface ChannelHandlers<Received>

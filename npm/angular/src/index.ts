@@ -2,6 +2,7 @@ export {
   defineChannel,
   TidewireError,
   type ChannelDefinition,
+  type Coalesce,
   type Crowd,
   type Gap,
   type History,
@@ -19,7 +20,6 @@ export {
 export type { ChannelOptions, ChannelHandlers } from './channel-options.ts';
 export type { ChannelRef } from './channel-ref.ts';
 export type { ChannelStatus } from './channel-state.ts';
-export type { Coalesce } from './coalesce.ts';
 export type { Connection } from './connection.ts';
 export { injectChannel, type ChannelArguments } from './inject-channel.ts';
 export { injectConnection } from './inject-connection.ts';

@@ -1,5 +1,5 @@
 import { assertInInjectionContext, DestroyRef, inject, NgZone, signal, type Signal } from '@angular/core';
-import { Coalescer, type Coalesce } from './coalesce.ts';
+import { Coalescer, type Coalesce } from '@tidewire/client';
 import { IN_BROWSER } from './tidewire.ts';
 import { TIDEWIRE_OPTIONS } from './tidewire-options.ts';
 

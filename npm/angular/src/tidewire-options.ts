@@ -1,6 +1,5 @@
 import { InjectionToken } from '@angular/core';
-import type { ClientOptions } from '@tidewire/client';
-import type { Coalesce } from './coalesce.ts';
+import type { ClientOptions, Coalesce } from '@tidewire/client';
 
 /** How an application reaches its server, and how often it shows what comes from there. */
 export interface TidewireOptions extends ClientOptions {

@@ -1,5 +1,6 @@
 export { Channel, type History, type HistoryOptions, type Published } from './channel.ts';
 export { Client, type ClientEvents, type ClientOptions } from './client.ts';
+export { Coalescer, type Coalesce } from './coalescer.ts';
 export {
   defineChannel,
   type ChannelDefinition,

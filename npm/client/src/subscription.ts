@@ -1,3 +1,4 @@
+import { Coalescer, type Coalesce } from './coalescer.ts';
 import type { Engine } from './engine.ts';
 import type { TidewireError } from './errors.ts';
 import type { Gap } from './gap.ts';
@@ -38,6 +39,11 @@ export interface SubscribeOptions {
   readonly last?: number;
   /** After this position, as from a message's meta or a history. */
   readonly since?: string;
+  /**
+   * When messages and gaps are handed over: as they come, once per animation frame, or at most every so many
+   * milliseconds; all of them, in order, each by its own call. Default `none`: as they come.
+   */
+  readonly coalesce?: Coalesce;
   /** Closes the subscription when aborted. */
   readonly signal?: AbortSignal;
 }
@@ -48,6 +54,9 @@ export type SubscriptionStatus = 'pending' | 'live' | 'closed';
 /** Reads a message and hands it over; or says why that cannot be. */
 type Deliver = (message: RawMessage) => TidewireError | undefined;
 
+/** What came in so many steps waits to be handed over at most. */
+const MOST_HELD = 1000;
+
 /** One subscriber of a channel; all of a client's subscribers of a channel share what comes over the wire. */
 export class Subscription {
   /** The channel's name. */
@@ -57,6 +66,8 @@ export class Subscription {
   readonly #handlers: Omit<Handlers<unknown>, 'message'>;
   readonly #signal: AbortSignal | undefined;
   readonly #id: number;
+  readonly #held: RequestEvent[] = [];
+  readonly #coalescer: Coalescer;
   /** The connection on which it became live last. */
   #liveOn: string | undefined;
   #closed = false;
@@ -67,13 +78,14 @@ export class Subscription {
     channel: string,
     deliver: Deliver,
     handlers: Omit<Handlers<unknown>, 'message'>,
-    { last = 0, since, signal }: SubscribeOptions,
+    { last = 0, since, coalesce = 'none', signal }: SubscribeOptions,
   ) {
     this.channel = channel;
     this.#engine = engine;
     this.#deliver = deliver;
     this.#handlers = handlers;
     this.#signal = signal;
+    this.#coalescer = new Coalescer(coalesce, () => this.#handOver());
     this.#id = engine.request(
       event => this.#hear(event),
       (driver, id) => driver.subscribe(id, channel, last, since),
@@ -97,12 +109,26 @@ export class Subscription {
 
   #end(): void {
     this.#closed = true;
+    this.#coalescer.cancel();
     this.#engine.forget(this.#id);
     this.#signal?.removeEventListener('abort', this.close);
     guard(() => this.#handlers.closed?.());
   }
 
+  /** Messages and gaps may wait; all else comes at once, after what waits. */
   #hear(event: RequestEvent): void {
+    const mayWait = event.kind === 'messages' || event.kind === 'gap';
+    if (this.#held.push(event) < MOST_HELD && mayWait) this.#coalescer.ask();
+    else this.#handOver();
+  }
+
+  #handOver(): void {
+    this.#coalescer.cancel();
+    // A handler may close the subscription.
+    for (const event of this.#held.splice(0)) if (!this.#closed) this.#tell(event);
+  }
+
+  #tell(event: RequestEvent): void {
     switch (event.kind) {
       case 'subscribed':
         this.#liveOn = this.#engine.connection;

@@ -1,0 +1,180 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Coalescer, defineChannel, type SubscribeOptions } from '../src/exports.ts';
+import { scripted } from './support/client.ts';
+import type { Packer } from './support/packer.ts';
+
+const numbers = defineChannel<number>('numbers:all');
+
+let frames: Map<number, () => void>;
+
+beforeEach(() => {
+  frames = new Map();
+  let last = 0;
+  vi.stubGlobal('requestAnimationFrame', (show: () => void) => (frames.set(++last, show), last));
+  vi.stubGlobal('cancelAnimationFrame', (frame: number) => frames.delete(frame));
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+/** The next frame comes. */
+function frame(): void {
+  const due = [...frames.values()];
+  frames.clear();
+  for (const show of due) show();
+}
+
+/** A subscription, and all that it hears, in order. */
+function subscribed(options: SubscribeOptions) {
+  const { client, driver } = scripted();
+  const heard: unknown[] = [];
+  const subscription = client.channel(numbers).subscribe(
+    {
+      message: number => heard.push(number),
+      gap: ({ reason }) => heard.push(reason),
+      subscribed: () => heard.push('subscribed'),
+      error: ({ code }) => heard.push(code),
+      closed: () => heard.push('closed'),
+    },
+    options,
+  );
+  const tells = (...events: ((packer: Packer) => Packer)[]) => driver.tells(...events);
+  return { client, subscription, heard, tells };
+}
+
+/** Tells of these numbers, in one step. */
+const of =
+  (...data: number[]) =>
+  (packer: Packer) =>
+    packer.messages(1, ...data.map(number => ({ data: number })));
+
+test('messages and gaps wait for the frame, and come then in their order', async () => {
+  const { heard, tells } = subscribed({ coalesce: 'frame' });
+
+  await tells(of(1, 2));
+  await tells(p => p.gap(1, 'trimmed'), of(3));
+  expect([heard, frames.size]).toEqual([[], 1]);
+
+  frame();
+  expect([heard, frames.size]).toEqual([[1, 2, 'trimmed', 3], 0]);
+
+  await tells(of(4));
+  frame();
+  expect(heard).toEqual([1, 2, 'trimmed', 3, 4]);
+});
+
+test('what happens to the subscription is told at once, after what waits', async () => {
+  const { heard, tells } = subscribed({ coalesce: 'frame' });
+
+  await tells(of(1), p => p.subscribed(1), of(2));
+  expect(heard).toEqual([1, 'subscribed']);
+
+  await tells(p => p.failed(1, 'forbidden', 'not yours'));
+  expect([heard, frames.size]).toEqual([[1, 'subscribed', 2, 'forbidden', 'closed'], 0]);
+});
+
+test('what waits when the client is closed is handed over before', async () => {
+  const { client, heard, tells } = subscribed({ coalesce: 'frame' });
+  await tells(of(1));
+
+  client.close();
+  await tells();
+
+  expect(heard).toEqual([1, 'closed']);
+});
+
+test('a page that has no frames hands over by a timer', async () => {
+  const { heard, tells } = subscribed({ coalesce: 'frame' });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+
+  await tells(of(1));
+  vi.advanceTimersByTime(250);
+
+  expect([heard, frames.size]).toEqual([[1], 0]);
+});
+
+test('where there are no frames at all a timer does', async () => {
+  vi.stubGlobal('requestAnimationFrame', undefined);
+  const { heard, tells } = subscribed({ coalesce: 'frame' });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+
+  await tells(of(1));
+  vi.advanceTimersByTime(250);
+
+  expect(heard).toEqual([1]);
+});
+
+test('a number is how many milliseconds lie between', async () => {
+  const { heard, tells } = subscribed({ coalesce: 1000 });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+
+  await tells(of(1));
+  vi.advanceTimersByTime(999);
+  await tells(of(2));
+  expect(heard).toEqual([]);
+
+  vi.advanceTimersByTime(1);
+  expect(heard).toEqual([1, 2]);
+});
+
+test('no more than a thousand steps wait', async () => {
+  const { heard, tells } = subscribed({ coalesce: 'frame' });
+
+  await tells(...Array.from({ length: 1001 }, (_, number) => of(number)));
+
+  expect(heard).toHaveLength(1000);
+  frame();
+  expect(heard).toHaveLength(1001);
+});
+
+test('nothing that waits is handed over after close, nor what follows in the same frame', async () => {
+  const { subscription, heard, tells } = subscribed({ coalesce: 'frame' });
+  await tells(of(1));
+  subscription.close();
+  expect([heard, frames.size]).toEqual([['closed'], 0]);
+
+  const { client, driver } = scripted();
+  const both: number[] = [];
+  const inside = client.channel(numbers).subscribe(
+    number => {
+      both.push(number);
+      inside.close();
+    },
+    { coalesce: 'frame' },
+  );
+  await driver.tells(of(1), of(2));
+  frame();
+  expect(both).toEqual([1]);
+});
+
+test('a signal that aborts ends the wait', async () => {
+  const controller = new AbortController();
+  const { heard, tells } = subscribed({ coalesce: 'frame', signal: controller.signal });
+  await tells(of(1));
+
+  controller.abort();
+
+  expect([heard, frames.size]).toEqual([['closed'], 0]);
+});
+
+test('a loop may have its messages once per frame too', async () => {
+  const { client, driver } = scripted();
+  const loop = client.channel(numbers).messages({ coalesce: 'frame' });
+  const first = loop.next();
+
+  await driver.tells(of(1), of(2));
+  frame();
+
+  expect([(await first).value?.data, (await loop.next()).value?.data]).toEqual([1, 2]);
+});
+
+test('whoever asks again and again is called once', () => {
+  const called = vi.fn();
+  const coalescer = new Coalescer('frame', called);
+  coalescer.ask();
+  coalescer.ask();
+  frame();
+  expect(called).toHaveBeenCalledTimes(1);
+});
