@@ -34,8 +34,8 @@ pub(crate) enum Done {
     Open(u32),
     Send(u32, Vec<ClientFrame>),
     Close(u32, u32),
-    /// What is for the application, as it is packed; always last here.
-    Events(Vec<u8>),
+    /// What is for the application, as it is packed, with its texts; always last here.
+    Events(Vec<u8>, Vec<u8>),
 }
 
 /// A session, and the other side of its boundary.
@@ -68,8 +68,9 @@ impl Stage {
         let Told { kind, id, count, since, text, bytes } = *told;
         let (offset, tag) = since.map_or((-1.0, 0), |(offset, tag)| (f64::from(offset), tag));
         let packed = self.session.handle(self.now, kind, id, count, offset, tag, text.as_bytes(), bytes);
-        let mut from = packed.as_slice();
-        self.due = f64::from_le_bytes(take(&mut from));
+        let (all, end) = packed.split_at(packed.len() - 12);
+        self.due = f64::from_le_bytes(take(&mut &*end));
+        let (texts, mut from) = all.split_at(number(&mut &end[8..]) as usize);
         let mut done = Vec::new();
         loop {
             match from.first() {
@@ -82,7 +83,7 @@ impl Stage {
                 }
                 Some(12) => done.push(Done::Close(about(&mut from), number(&mut from))),
                 Some(_) => {
-                    done.push(Done::Events(from.to_vec()));
+                    done.push(Done::Events(from.to_vec(), texts.to_vec()));
                     return done;
                 }
                 None => return done,

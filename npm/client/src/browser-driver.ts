@@ -115,8 +115,8 @@ export class BrowserDriver implements Driver {
   }
 
   /** Tells the session what happened, and does what it then wants. */
-  #tell(kind: number, { id = 0, count = 0, since = NOWHERE, text = '', bytes = NOTHING }: Told = {}): void {
-    const [, offset, tag] = POSITION.exec(since) ?? [];
+  #tell(kind: number, { id = 0, count = 0, since, text, bytes = NOTHING }: Told = {}): void {
+    const [, offset, tag] = (since === undefined ? NOWHERE : POSITION.exec(since)) ?? [];
     if (offset === undefined) {
       const error = new TidewireError('bad_position', `"${since}" is no position`);
       return this.#host([{ kind: 'failed', id, error }]);
@@ -128,7 +128,8 @@ export class BrowserDriver implements Driver {
     const now = performance.now();
     let packed;
     try {
-      packed = this.#session.handle(now, kind, id, count, +offset, parseInt(tag!, 16), utf8(text), bytes);
+      const said = text ? utf8(text) : NOTHING;
+      packed = this.#session.handle(now, kind, id, count, +offset, parseInt(tag!, 16), said, bytes);
     } catch (cause) {
       return this.#breaks(cause);
     }
@@ -141,7 +142,7 @@ export class BrowserDriver implements Driver {
       else if (output.kind === 'close') this.#take(output.id)?.close(output.code);
       else events.push(output);
     }
-    this.#wait(due - now);
+    this.#wait(due);
     if (events.length) this.#host(events);
     if (refused) this.#tell(CLOSED, refused);
   }
@@ -181,20 +182,21 @@ export class BrowserDriver implements Driver {
   }
 
   /**
-   * Comes back after so long, or earlier. A timer that would ring too early is left as it is: most deadlines move away
+   * Comes back at this moment, or earlier. A timer that would ring too early is left as it is: most deadlines move away
    * with each message, and an early tick is cheaper than a new timer each time.
    */
-  #wait(ms: number): void {
-    const wait = Math.min(ms, LONGEST_MS);
-    const due = performance.now() + wait;
+  #wait(due: number): void {
     if (this.#due <= due) return;
     clearTimeout(this.#timer);
     this.#due = due;
-    const timer = setTimeout(() => {
-      this.#due = Infinity;
-      if (performance.now() - due > SLEPT_MS) this.#tell(CLOCK_JUMPED);
-      this.#tell(TICK);
-    }, wait);
+    const timer = setTimeout(
+      () => {
+        this.#due = Infinity;
+        if (performance.now() - due > SLEPT_MS) this.#tell(CLOCK_JUMPED);
+        this.#tell(TICK);
+      },
+      Math.min(due - performance.now(), LONGEST_MS),
+    );
     // In Node a timer would keep the process alive.
     if (typeof timer === 'object') timer.unref();
     this.#timer = timer;
@@ -202,8 +204,8 @@ export class BrowserDriver implements Driver {
 }
 
 /** Where a subscription begins that does not say where. */
-const NOWHERE = '-1-0';
-const POSITION = /^(-1|0|[1-9]\d*)-(0|[0-9a-f]{8})$/;
+const NOWHERE = ['', '-1', '0'];
+const POSITION = /^(0|[1-9]\d*)-([0-9a-f]{8})$/;
 const NOTHING = new Uint8Array();
 /** A message that is none, in place of text on a binary connection. */
 const UNREADABLE = Uint8Array.of(255);

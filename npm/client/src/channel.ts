@@ -134,15 +134,8 @@ export class Channel<Sent, Received> implements AsyncIterable<Message<Received>>
         if (event.kind === 'lost') return;
         this.#engine.forget(event.id);
         if (event.kind === 'failed') reject(event.error);
-        else if (isOf(event, kind)) resolve(event);
+        else if (event.kind === kind) resolve(event as Extract<RequestEvent, { kind: Kind }>);
       }, command);
     });
   }
-}
-
-function isOf<Kind extends RequestEvent['kind']>(
-  event: RequestEvent,
-  kind: Kind,
-): event is Extract<RequestEvent, { kind: Kind }> {
-  return event.kind === kind;
 }

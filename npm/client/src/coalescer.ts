@@ -21,20 +21,21 @@ export class Coalescer {
 
   /** There is something to hand over. */
   ask(): void {
-    if (this.#when === 'none') return this.#handOver();
-    if (this.#timer !== undefined) return;
-    const handOver = () => {
-      this.cancel();
-      this.#handOver();
-    };
-    const isFrame = this.#when === 'frame';
-    if (isFrame) this.#frame = globalThis.requestAnimationFrame?.(handOver);
-    this.#timer = setTimeout(handOver, isFrame ? FRAMELESS_MS : (this.#when as number));
+    const when = this.#when;
+    if (when === 'none') this.#handOver();
+    else if (!this.#timer) {
+      const handOver = () => {
+        this.cancel();
+        this.#handOver();
+      };
+      if (when === 'frame') this.#frame = globalThis.requestAnimationFrame?.(handOver);
+      this.#timer = setTimeout(handOver, when === 'frame' ? FRAMELESS_MS : when);
+    }
   }
 
   /** What was asked for comes no more. */
   cancel(): void {
-    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
+    if (this.#frame) cancelAnimationFrame(this.#frame);
     clearTimeout(this.#timer);
     this.#frame = this.#timer = undefined;
   }

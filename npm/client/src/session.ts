@@ -10,7 +10,10 @@ interface Exports {
     count: number,
     offset: number,
     tag: number,
-    ...textAndBytes: number[]
+    textAt: number,
+    textLength: number,
+    bytesAt: number,
+    bytesLength: number,
   ): [at: number, length: number];
   __wbg_session_free(session: number, unused: 0): void;
   __wbindgen_malloc(length: number, alignment: 1): number;
@@ -21,6 +24,7 @@ interface Exports {
 export class Session {
   readonly #exports: Exports;
   readonly #session: number;
+  #bytes = new Uint8Array();
 
   constructor(exports: Exports, seed: bigint) {
     this.#exports = exports;
@@ -46,8 +50,10 @@ export class Session {
       count,
       offset,
       tag,
-      ...this.#give(text),
-      ...this.#give(bytes),
+      this.#give(text),
+      text.length,
+      this.#give(bytes),
+      bytes.length,
     );
     const packed = this.#memory().slice(at, at + length);
     this.#exports.__wbindgen_free(at, length, 1);
@@ -58,15 +64,18 @@ export class Session {
     this.#exports.__wbg_session_free(this.#session, 0);
   }
 
-  /** A copy that is the module's; it frees what it is given. */
-  #give(bytes: Uint8Array): [at: number, length: number] {
+  /** Where a copy is that is the module's; it frees what it is given. */
+  #give(bytes: Uint8Array): number {
+    // Of nothing only that the place is one is looked at.
+    if (!bytes.length) return 1;
     const at = this.#exports.__wbindgen_malloc(bytes.length, 1);
     this.#memory().set(bytes, at);
-    return [at, bytes.length];
+    return at;
   }
 
-  /** Anew each time: memory that grows is another buffer. */
+  /** Memory that grows is another buffer, and the one before is empty. */
   #memory(): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.#exports.memory.buffer as ArrayBuffer);
+    if (!this.#bytes.length) this.#bytes = new Uint8Array(this.#exports.memory.buffer as ArrayBuffer);
+    return this.#bytes;
   }
 }

@@ -138,7 +138,11 @@ export class Subscription {
         });
         break;
       case 'messages':
-        for (const message of event.messages) this.#take(message);
+        for (const message of event.messages) {
+          // A handler may have closed the subscription in the middle of a batch.
+          const error = this.#closed ? undefined : this.#deliver(message);
+          if (error) this.#fail(error);
+        }
         break;
       case 'gap':
         if (this.#handlers.gap) guard(() => this.#handlers.gap?.(event.gap));
@@ -152,12 +156,6 @@ export class Subscription {
       default:
       // The answer to something else.
     }
-  }
-
-  #take(message: RawMessage): void {
-    // A handler may have closed the subscription in the middle of a batch.
-    const error = this.#closed ? undefined : this.#deliver(message);
-    if (error) this.#fail(error);
   }
 
   #fail(error: TidewireError): void {

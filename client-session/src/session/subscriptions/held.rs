@@ -1,11 +1,11 @@
 use tidewire_protocol::{Position, PublicationId};
 
-/// The positions of the newest publications that a subscription has seen, with their ids: the last 256. Never
+/// The positions of the newest publications that a subscription has seen, with their ids: at least the last 256. Never
 /// empty; the oldest may be a mere position. A list, because it is short and every page downloads this code.
 #[derive(Debug)]
 pub(super) struct Held(Vec<(Position, Option<PublicationId>)>);
 
-const MOST: usize = 256;
+const ENOUGH: usize = 256;
 
 impl Held {
     pub(super) fn at(position: Position) -> Self {
@@ -13,8 +13,9 @@ impl Held {
     }
 
     pub(super) fn push(&mut self, position: Position, id: PublicationId) {
-        if self.0.len() == MOST {
-            self.0.remove(0);
+        // Not one at each publication: to move all the others costs.
+        if self.0.len() == 2 * ENOUGH {
+            self.0.drain(..ENOUGH);
         }
         self.0.push((position, Some(id)));
     }

@@ -14,13 +14,11 @@ export interface Sample {
 /** Writes answers as client-wasm's `packed.rs` does. */
 export class Packer {
   #bytes: number[] = [];
-
-  constructor() {
-    this.#float(Infinity);
-  }
+  #textBytes: number[] = [];
 
   bytes(): Uint8Array<ArrayBuffer> {
-    return Uint8Array.from(this.#bytes);
+    const end = [...bytesOf(Float64Array.of(Infinity)), ...bytesOf(Uint32Array.of(this.#textBytes.length))];
+    return Uint8Array.from([...this.#textBytes, ...this.#bytes, ...end]);
   }
 
   live(connection = 'c-1'): this {
@@ -142,7 +140,9 @@ export class Packer {
   }
 
   #text(text: string): this {
-    return this.#slice(new TextEncoder().encode(text));
+    const bytes = new TextEncoder().encode(text);
+    this.#textBytes.push(...bytes);
+    return this.#u32(bytes.length);
   }
 
   #slice(bytes: Uint8Array): this {
@@ -156,17 +156,17 @@ export class Packer {
   }
 
   #float(number: number): this {
-    this.#bytes.push(...new Uint8Array(Float64Array.of(number).buffer));
+    this.#bytes.push(...bytesOf(Float64Array.of(number)));
     return this;
   }
 
   #u16(number: number): this {
-    this.#bytes.push(...new Uint8Array(Uint16Array.of(number).buffer));
+    this.#bytes.push(...bytesOf(Uint16Array.of(number)));
     return this;
   }
 
   #u32(number: number): this {
-    this.#bytes.push(...new Uint8Array(Uint32Array.of(number).buffer));
+    this.#bytes.push(...bytesOf(Uint32Array.of(number)));
     return this;
   }
 
@@ -174,6 +174,10 @@ export class Packer {
     this.#bytes.push(byte);
     return this;
   }
+}
+
+function bytesOf({ buffer }: { buffer: ArrayBufferLike }): Uint8Array {
+  return new Uint8Array(buffer);
 }
 
 /** The number of a reason that has no words but those that were said. */
