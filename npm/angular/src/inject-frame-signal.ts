@@ -1,5 +1,6 @@
 import { assertInInjectionContext, DestroyRef, inject, NgZone, signal, type Signal } from '@angular/core';
 import { Coalescer, type Coalesce } from '@tidewire/client';
+import { FRAME } from './frame.ts';
 import { IN_BROWSER } from './tidewire.ts';
 import { TIDEWIRE_OPTIONS } from './tidewire-options.ts';
 
@@ -32,7 +33,8 @@ export function injectFrameSignal<Value>(
     ? (coalesce ?? inject(TIDEWIRE_OPTIONS, { optional: true })?.coalesce ?? 'frame')
     : 'none';
   const shown = signal(read());
-  const coalescer = new Coalescer(chosen, () => shown.set(read()));
+  const show = () => shown.set(read());
+  const coalescer = chosen === 'frame' ? inject(FRAME).joined(show) : new Coalescer(chosen, show);
   let destroyed = false;
   inject(DestroyRef).onDestroy(() => {
     destroyed = true;
@@ -44,7 +46,7 @@ export function injectFrameSignal<Value>(
     },
     refresh(): void {
       coalescer.cancel();
-      shown.set(read());
+      show();
     },
   });
 }

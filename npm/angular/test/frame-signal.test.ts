@@ -1,4 +1,5 @@
-import { Component } from '@angular/core';
+import { afterEveryRender, ApplicationRef, Component } from '@angular/core';
+import { TestBed } from '@angular/core/testing';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { injectChannel, injectFrameSignal } from '../src/index.ts';
 import { chat, stage } from './support/stage.ts';
@@ -48,6 +49,34 @@ test('what changes between two frames is shown with the next one, in one go', as
   counter.add();
   frame();
   expect(counter.shown()).toBe(1001);
+});
+
+test('what all channels and signals have is shown in the frame, by one pass', async () => {
+  let passes = 0;
+  @Component({ template: '{{ one() }} {{ other() }}' })
+  class Two {
+    readonly counts = [0, 0];
+    readonly one = injectFrameSignal(() => this.counts[0], { coalesce: 'frame' });
+    readonly other = injectFrameSignal(() => this.counts[1], { coalesce: 'frame' });
+    constructor() {
+      afterEveryRender(() => passes++);
+    }
+  }
+  const { fixture } = await stage(Two);
+  TestBed.inject(ApplicationRef).attachView(fixture.componentRef.hostView);
+  await fixture.whenStable();
+  const { counts, one, other } = fixture.componentInstance;
+  frames.clear();
+  passes = 0;
+
+  counts.fill(7);
+  one.changed();
+  other.changed();
+  frame();
+
+  expect((fixture.nativeElement as HTMLElement).textContent).toBe('7 7');
+  await fixture.whenStable();
+  expect(passes).toBe(1);
 });
 
 test('a window that nobody sees has no frames, and shows it all the same', async () => {
