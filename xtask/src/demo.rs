@@ -2,6 +2,7 @@
 
 mod balancer;
 mod browser;
+mod example;
 mod nodes;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -13,17 +14,20 @@ use anyhow::Context as _;
 use lexopt::{Arg, Parser, ValueExt as _};
 
 use self::balancer::Balancer;
+use self::example::{Example, Feed};
 use self::nodes::Nodes;
+use crate::node::Node;
 use crate::redis::Redis;
 use crate::repository::Repository;
 use crate::say::{say, seconds, timed};
-use crate::{cargo, npm, page, stamp};
+use crate::{cargo, npm, page};
 
 /// What the demo can be told.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     port: u16,
     nodes: u16,
+    example: Example,
     opening: Opening,
 }
 
@@ -37,11 +41,12 @@ enum Opening {
 impl Options {
     /// Reads the words after `demo`.
     pub(crate) fn parse(mut arguments: Parser) -> anyhow::Result<Self> {
-        let mut options = Self { port: 7800, nodes: 1, opening: Opening::Open };
+        let mut options = Self { port: 7800, nodes: 1, example: Example::Chat, opening: Opening::Open };
         while let Some(argument) = arguments.next()? {
             match argument {
                 Arg::Long("port") => options.port = arguments.value()?.parse()?,
                 Arg::Long("nodes") => options.nodes = arguments.value()?.parse::<u16>()?.clamp(1, 9),
+                Arg::Long("example") => options.example = Example::named(&arguments.value()?.string()?)?,
                 Arg::Long("no-open") => options.opening = Opening::OnlySay,
                 other @ (Arg::Short(_) | Arg::Long(_) | Arg::Value(_)) => {
                     return Err(other.unexpected().into());
@@ -52,11 +57,11 @@ impl Options {
     }
 }
 
-/// Builds all, serves the chat, and stays until Ctrl-C.
+/// Builds all, serves the example, and stays until Ctrl-C.
 pub(crate) fn demo(repository: &Repository, options: Options) -> anyhow::Result<()> {
     let started = Instant::now();
     say("building: the first time takes a few minutes, later a few seconds");
-    build(repository)?;
+    let node = build(repository, options.example)?;
 
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
     let running = Arc::new(Mutex::new(None));
@@ -66,9 +71,9 @@ pub(crate) fn demo(repository: &Repository, options: Options) -> anyhow::Result<
     let backbone = redis.as_ref().map_or_else(|| "memory".to_owned(), Redis::url);
     let ports =
         if alone { vec![options.port] } else { (1..=options.nodes).map(|n| options.port + n).collect() };
-    let nodes = Nodes::start(repository, &backbone, &ports)?;
+    let nodes = Nodes::start(repository, options.example, &backbone, &ports)?;
     let addresses = nodes.addresses();
-    *running.lock().unwrap_or_else(PoisonError::into_inner) = Some(Running { nodes, redis });
+    *running.lock().unwrap_or_else(PoisonError::into_inner) = Some(Running { feed: None, nodes, redis });
 
     let on_running = |ask: &mut dyn FnMut(&mut Running) -> anyhow::Result<()>| {
         running.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map_or(Ok(()), ask)
@@ -81,18 +86,16 @@ pub(crate) fn demo(repository: &Repository, options: Options) -> anyhow::Result<
     }
     page::wait_for(address, "/", || on_running(&mut |running| running.nodes.check()))?;
 
-    println!(
-        "\n  Tidewire's chat is at  http://localhost:{}   (after {})",
-        options.port,
-        seconds(started.elapsed())
-    );
-    println!("  Open it in two windows. Ctrl-C stops it.");
+    let url = format!("http://localhost:{}", options.port);
+    println!("\n  {} is at  {url}   (after {})", options.example.title(), seconds(started.elapsed()));
+    println!("  {}. Ctrl-C stops it.", options.example.advice());
     on_running(&mut |running| {
+        running.feed = options.example.feed(repository, &node, &url)?;
         running.nodes.introduce();
         Ok(())
     })?;
     if matches!(options.opening, Opening::Open) {
-        browser::open(&format!("http://localhost:{}", options.port));
+        browser::open(&url);
     }
     loop {
         on_running(&mut |running| running.nodes.look_after())?;
@@ -103,6 +106,9 @@ pub(crate) fn demo(repository: &Repository, options: Options) -> anyhow::Result<
 /// What runs while the demo is up; stopped when dropped.
 #[derive(Debug)]
 struct Running {
+    /// Held for its drop, before the nodes that it publishes to.
+    #[allow(dead_code, reason = "it is there to be dropped")]
+    feed: Option<Feed>,
     nodes: Nodes,
     /// Held for its drop: the nodes need it as long as they run.
     #[allow(dead_code, reason = "it is there to be dropped")]
@@ -120,37 +126,18 @@ fn stop_at_ctrl_c(running: Arc<Mutex<Option<Running>>>) -> anyhow::Result<()> {
 
 /// Builds the server beside the page. Both cargo builds write into one folder and so wait for each other:
 /// wasm-bindgen goes first, for the page has more steps to go after it.
-fn build(repository: &Repository) -> anyhow::Result<()> {
+fn build(repository: &Repository, example: Example) -> anyhow::Result<Node> {
     let (bindgen_is_built, bindgen) = mpsc::channel();
     thread::scope(|scope| {
         let server = scope.spawn(move || {
             let _ = bindgen_is_built.send(npm::bindgen(repository));
             timed("server built", || cargo::build(repository, "tidewire-server"))
         });
-        let page = build_page(repository, move || bindgen.recv()?);
+        let page = npm::build(repository, move || bindgen.recv()?).and_then(|node| {
+            example.build(repository, &node)?;
+            Ok(node)
+        });
         npm::finished(server)?;
         page
-    })
-}
-
-fn build_page(
-    repository: &Repository,
-    bindgen: impl FnOnce() -> anyhow::Result<()> + Send,
-) -> anyhow::Result<()> {
-    let node = npm::build(repository, bindgen)?;
-    let example = repository.path("examples/angular-chat");
-    let inputs = [
-        example.clone(),
-        repository.path("npm/client"),
-        repository.path("npm/angular"),
-        repository.path("package-lock.json"),
-    ];
-    let stamp = stamp::Stamp::new(repository.target("xtask/angular-chat.stamp"), &inputs)?;
-    stamp.unless_fresh(&nodes::page(repository), || {
-        timed("Angular page built", || {
-            let mut npm = node.npm(repository);
-            npm.current_dir(&example).args(["run", "build"]).env("NG_CLI_ANALYTICS", "false");
-            crate::program::run_quietly(npm)
-        })
     })
 }

@@ -31,8 +31,8 @@ use crate::repository::Repository;
 const USAGE: &str = "\
 Tidewire's developers' commands
 
-cargo xtask demo [--port 7800] [--nodes 1] [--no-open]
-    builds all, starts the server and serves the Angular chat; Ctrl-C stops it.
+cargo xtask demo [--example chat|dashboard] [--port 7800] [--nodes 1] [--no-open]
+    builds all, starts the server and serves the Angular example; Ctrl-C stops it.
     --nodes 2 runs two nodes on a Redis behind one address: kill one, and nothing gets lost
 cargo xtask test [--fast] [--all] [--only NAME]… [--list]
     installs what the tests need and runs them; --fast leaves out what needs a browser; --all adds

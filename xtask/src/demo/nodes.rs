@@ -4,6 +4,7 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, bail};
 
+use super::example::Example;
 use crate::repository::Repository;
 use crate::say::say;
 
@@ -22,17 +23,17 @@ struct Node {
     process: Child,
 }
 
-/// The folder with the built Angular page.
-pub(super) fn page(repository: &Repository) -> PathBuf {
-    repository.path("examples/angular-chat/dist/angular-chat/browser")
-}
-
 impl Nodes {
     /// Starts one node on each of the ports.
-    pub(super) fn start(repository: &Repository, backbone: &str, ports: &[u16]) -> anyhow::Result<Self> {
+    pub(super) fn start(
+        repository: &Repository,
+        example: Example,
+        backbone: &str,
+        ports: &[u16],
+    ) -> anyhow::Result<Self> {
         let mut all = Self {
             server: repository.built("tidewire"),
-            page: page(repository),
+            page: example.page(repository),
             backbone: backbone.to_owned(),
             nodes: Vec::new(),
         };
@@ -66,7 +67,7 @@ impl Nodes {
             println!("  node on {}: process {}", node.address, node.process.id());
         }
         println!(
-            "  Kill one (kill -9 {}) while you chat: nothing is missing, nothing doubled.",
+            "  Kill one (kill -9 {}) meanwhile: nothing is missing, nothing doubled.",
             first.process.id()
         );
     }

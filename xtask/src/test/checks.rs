@@ -21,7 +21,7 @@ pub(super) fn all() -> Vec<Check> {
         check("wasm", "tidewire-wasm in a headless browser", Needs::Browser, wasm),
         check(
             "npm",
-            "the npm packages and the example: types, form, size, reference, tests",
+            "the npm packages and the examples: types, form, size, reference, tests",
             Needs::Npm,
             npm_packages,
         ),
@@ -92,7 +92,7 @@ fn npm_packages(repository: &Repository, tools: &Tools<'_>) -> anyhow::Result<()
     let mut reference = reference::typedoc(repository, &node);
     reference.args(["--emit", "none"]);
     run(reference)?;
-    for package in ["npm/client", "npm/angular", "examples/angular-chat"] {
+    for package in ["npm/client", "npm/angular", "examples/angular-chat", "examples/angular-dashboard"] {
         let mut npm = node.npm(repository);
         npm.current_dir(repository.path(package)).args(["test", "--if-present"]);
         run(npm)?;
