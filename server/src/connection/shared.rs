@@ -27,7 +27,7 @@ use super::wire::{Ending, ending_of, flood, malformed};
 use super::{Connection, ConnectionId, Driver, Moved};
 use crate::connections::{Admission, Full};
 use crate::node::Inner;
-use crate::outbox::Outbox;
+use crate::outbox::{Next, Outbox};
 use crate::panics::contained;
 use crate::request::Caller;
 use crate::socket::{ReadHalf, WriteHalf};
@@ -180,7 +180,12 @@ impl SharedSocket {
     fn hear_message(&mut self, stream: u32, message: Bytes) -> Result<(), Ending> {
         if self.last.is_none_or(|last| stream > last) {
             self.last = Some(stream);
-            self.open(stream)?;
+            let pace = self.charge(HEAD_BYTES + message.len())?;
+            if let Err((why, closing)) = self.open(stream, pace) {
+                metrics::counter!("tidewire_connections_refused_total", "why" => why).increment(1);
+                self.socket.outbox.put(&head(Kind::Closed, &[stream]), &[closed(&closing)]);
+                return Ok(());
+            }
         }
         let length = HEAD_BYTES + message.len();
         match self.streams.pass(stream, message) {
@@ -198,17 +203,9 @@ impl SharedSocket {
         if pace == Pace::Flood { Err(flood()) } else { Ok(pace) }
     }
 
-    /// Opens a connection, or says why there is none.
-    fn open(&mut self, stream: u32) -> Result<(), Ending> {
-        let pace = self.charge(0)?;
-        let (id, admission) = match self.admit(pace) {
-            Ok(admitted) => admitted,
-            Err((why, closing)) => {
-                metrics::counter!("tidewire_connections_refused_total", "why" => why).increment(1);
-                self.socket.outbox.put(&head(Kind::Closed, &[stream]), &[closed(&closing)]);
-                return Ok(());
-            }
-        };
+    /// Opens a connection, or says why there is none, for people and for the metrics.
+    fn open(&mut self, stream: u32, pace: Pace) -> Result<(), (&'static str, Closing)> {
+        let (id, admission) = self.admit(pace)?;
         metrics::counter!("tidewire_shared_streams_total").increment(1);
         let door = (*self.socket.door).clone();
         let connection = Connection::open(&self.node, WriteHalf::Shared, Codec::Binary, id, door);
@@ -254,9 +251,10 @@ impl SharedSocket {
     fn write(&mut self, cx: &mut Context<'_>) -> Result<Moved, Ending> {
         let mut moved = Moved::No;
         loop {
-            match self.socket.outbox.poll_write(cx) {
-                Poll::Pending => return Ok(moved),
-                Poll::Ready(written) => written.map_err(|_| Ending::Gone)?,
+            match self.socket.outbox.advance(cx).map_err(|_| Ending::Gone)? {
+                Next::Close(closing) => return Err(Ending::Closing(*closing)),
+                Next::Wait | Next::CatchUp(_) if self.socket.outbox.holds_any() => return Ok(moved),
+                Next::Wait | Next::CatchUp(_) => {}
             }
             let messages = self.streams.say(MESSAGE_BYTES);
             if messages.is_empty() {

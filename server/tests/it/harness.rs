@@ -204,6 +204,11 @@ impl Client {
         self.socket.send(message).await.unwrap();
     }
 
+    /// The same, where the server may have ended the connection. `false`: it has.
+    pub(crate) async fn sends(&mut self, message: Message) -> bool {
+        self.socket.send(message).await.is_ok()
+    }
+
     /// The stream below, for what no WebSocket would send.
     pub(crate) fn stream(&mut self) -> &mut TcpStream {
         self.socket.get_mut()

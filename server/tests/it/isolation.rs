@@ -7,7 +7,7 @@ use tidewire_server::{Closing, Credentials, Identity, Policy, Refusal};
 use crate::harness::{node_with, settings};
 
 /// Panics at `trap:…`, at once or after a while.
-struct Trapped;
+pub(crate) struct Trapped;
 
 #[async_trait]
 impl Policy for Trapped {

@@ -35,6 +35,7 @@ mod schemas;
 mod serve;
 mod shared;
 mod shared_crowd;
+mod shared_limits;
 mod slow_consumer;
 mod subscribing;
 mod sweeping;

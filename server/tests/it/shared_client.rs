@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 use tidewire_protocol::{ClientFrame, Codec, Heard, MessageLimits, ServerFrame};
+use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::harness::{Client, dial_speaking};
@@ -77,12 +78,24 @@ impl SharedClient {
         self.send(message(stream, 2, &1000_u16.to_le_bytes())).await;
     }
 
+    /// Sends any message, where the socket is still open. `false`: it is not.
+    pub(crate) async fn sends(&mut self, message: Vec<u8>) -> bool {
+        let Link::WebSocket(client) = &mut self.link else { panic!("it has no WebSocket") };
+        client.sends(Message::binary(message)).await
+    }
+
     /// Sends any message.
     pub(crate) async fn send(&mut self, message: Vec<u8>) {
         match &mut self.link {
             Link::WebSocket(client) => client.send(Message::binary(message)).await,
             Link::Tunnel(tunnel) => tunnel.says_bytes(&message).await,
         }
+    }
+
+    /// The stream below a WebSocket.
+    pub(crate) fn stream(&mut self) -> &mut TcpStream {
+        let Link::WebSocket(client) = &mut self.link else { panic!("it has no WebSocket") };
+        client.stream()
     }
 
     /// The content of a stream's next frame, which has to be of this kind.
