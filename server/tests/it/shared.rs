@@ -124,20 +124,11 @@ async fn a_token_that_is_no_good_ends_its_own_connection_alone() {
 
 #[tokio::test]
 async fn a_socket_that_is_not_read_leaves_its_subscribers_to_the_log_and_they_get_everything_in_order() {
-    let mut settings = settings();
-    let age = Duration::from_secs(60);
-    settings.namespaces.others.as_mut().unwrap().retention =
-        Retention::Log { entries: 10_000, bytes: 1 << 30, age, dedup: 10 * age };
-    let node = node_with(settings, AllowAll).await;
+    let node = node_that_keeps_all().await;
     let mut tabs = two_tabs(&node).await;
     let mut quick = node.connect(9).await;
     quick.subscribes(CHANNEL).await;
-    // More than the sockets' buffers, the outboxes and the ring hold.
-    let filling = "x".repeat(20_000);
-    for number in 0..1000 {
-        node.publishes(CHANNEL, json!([number, filling])).await;
-        assert_eq!(quick.hears("publication").await["data"][0], number);
-    }
+    publishes_20_mb(&node, &mut quick).await;
     for number in 0..1000 {
         for stream in [1, 2] {
             assert_eq!(tabs.hears(stream, "publication").await["data"][0], number, "of {stream}");
@@ -147,15 +138,15 @@ async fn a_socket_that_is_not_read_leaves_its_subscribers_to_the_log_and_they_ge
 
 #[tokio::test]
 async fn a_socket_that_is_not_read_ends_soon_after_its_last_connection() {
-    let node = node().await;
+    let node = node_that_keeps_all().await;
     let mut tabs = SharedClient::dial(node.address).await;
     tabs.say(1, json!({"hello": {"sdk": "test", "token": "ada"}})).await;
     tabs.hears(1, "welcome").await;
     tabs.subscribes(1, CHANNEL).await;
-    let filling = "x".repeat(20_000);
-    for number in 0..1000 {
-        node.publishes(CHANNEL, json!([number, filling])).await;
-    }
+    let mut quick = node.connect(9).await;
+    quick.subscribes(CHANNEL).await;
+    publishes_20_mb(&node, &mut quick).await;
+    drop(quick);
     assert_eq!(node.node.disconnect("ada", CloseCode::Disconnected, "logged out"), 1);
     until(|| node.node.connections() == 0).await;
     // Otherwise it would wait five seconds for the socket.
@@ -244,6 +235,23 @@ fn the_bytes_in_the_protocol_are_what_the_tests_say_and_read() {
 fn hex(digits: &str) -> Vec<u8> {
     let pairs = digits.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap());
     pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()
+}
+
+async fn node_that_keeps_all() -> TestNode {
+    let mut settings = settings();
+    let age = Duration::from_secs(60);
+    settings.namespaces.others.as_mut().unwrap().retention =
+        Retention::Log { entries: 10_000, bytes: 1 << 30, age, dedup: 10 * age };
+    node_with(settings, AllowAll).await
+}
+
+/// Publishes more than the sockets' buffers, the outboxes and the ring hold, as fast as one subscriber reads.
+async fn publishes_20_mb(node: &TestNode, reader: &mut Client) {
+    let filling = "x".repeat(20_000);
+    for number in 0..1000 {
+        node.publishes(CHANNEL, json!([number, filling])).await;
+        assert_eq!(reader.hears("publication").await["data"][0], number);
+    }
 }
 
 /// Two connections over one socket, that are subscribed to the channel.

@@ -143,3 +143,61 @@ impl Stream {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tidewire_protocol::{CloseCode, Codec};
+
+    use super::*;
+    use crate::Credentials;
+    use crate::clock::Clock;
+    use crate::connection::ConnectionId;
+    use crate::outbox::Outbox;
+    use crate::socket::WriteHalf;
+
+    const MOST: usize = 100;
+
+    #[test]
+    fn what_is_taken_from_an_outbox_before_it_is_said_is_bounded() {
+        let (mut streams, connection) = one_stream();
+        (0..1000).for_each(|_| connection.outbox.push(Bytes::from_static(&[7; 10])));
+        let mut said = 0;
+        while said < 10_000 {
+            let messages = streams.say(MOST);
+            said += messages.iter().flat_map(|message| &message.parts).map(Bytes::len).sum::<usize>();
+            assert!(streams.all[0].queue.bytes() <= 2 * MOST, "{} bytes", streams.all[0].queue.bytes());
+        }
+        assert!(streams.say(MOST).is_empty());
+        assert!(!connection.outbox.holds_any());
+    }
+
+    #[test]
+    fn who_did_not_say_why_it_ended_is_said_to_have_ended_and_nobody_twice() {
+        let (mut streams, _connection) = one_stream();
+        streams.end(1, &Closing::new(CloseCode::Internal, "it failed"));
+        let [message] = &streams.say(MOST)[..] else { panic!("one message") };
+        assert_eq!((message.kind, &message.streams[..]), (Kind::Closed, &[1][..]));
+        assert!(streams.is_empty() && streams.say(MOST).is_empty());
+    }
+
+    #[test]
+    fn nothing_is_said_to_who_has_left_and_its_place_is_taken_until_its_task_has_ended() {
+        let (mut streams, connection) = one_stream();
+        connection.outbox.push(Bytes::from_static(b"answer"));
+        streams.leave(1);
+        assert!(streams.say(MOST).is_empty());
+        assert_eq!((streams.len(), connection.outbox.holds_any()), (1, false));
+        assert!(matches!(streams.pass(1, Bytes::new()), Passed::Nobody));
+        streams.end(1, &Closing::new(CloseCode::Internal, "it failed"));
+        assert!(streams.is_empty() && streams.say(MOST).is_empty());
+    }
+
+    fn one_stream() -> (Streams, Arc<Connection>) {
+        let outbox = Outbox::new(MOST, Codec::Binary, WriteHalf::Shared);
+        let (id, door) = (ConnectionId(1), Credentials::default());
+        let connection = Arc::new(Connection::new(id, outbox, Clock::start(), door, None));
+        let mut streams = Streams::default();
+        streams.add(1, Pipe::new(MOST).0, connection.clone());
+        (streams, connection)
+    }
+}
