@@ -73,9 +73,11 @@ for (const version of [20, 21, 22])
       });
 
       test('comes to life without a warning, and goes on from the history', async () => {
+        const before = await stage.connections();
         await rendered(async origin => {
           const { page, complaints } = await stage.open(origin);
           await shows(page, 'live');
+          assert.equal(await stage.connections(), before + 1);
           const told = page.locator('li', { hasText: `since ${version}` });
           await stage.publish('packaging:rendered', { text: `since ${version}` });
           await told.waitFor();
