@@ -92,7 +92,9 @@ fn npm_packages(repository: &Repository, tools: &Tools<'_>) -> anyhow::Result<()
     let mut reference = reference::typedoc(repository, &node);
     reference.args(["--emit", "none"]);
     run(reference)?;
-    for package in ["npm/client", "npm/angular", "examples/angular-chat", "examples/angular-dashboard"] {
+    for package in
+        ["npm/client", "npm/angular", "examples/angular-chat", "examples/angular-dashboard", "bench/ui"]
+    {
         let mut npm = node.npm(repository);
         npm.current_dir(repository.path(package)).args(["test", "--if-present"]);
         run(npm)?;
