@@ -48,8 +48,9 @@ pub(crate) fn build_wasm(repository: &Repository) -> anyhow::Result<PathBuf> {
     bring_wasm_target(repository)?;
     let mut command = cargo(repository);
     command.args(["build", "--package", "tidewire-wasm", "--profile", "wasm", "--target", WASM]);
-    // Loops that are made faster by more variables are longer.
-    let mut flags = vec!["-Cllvm-args=-disable-lsr".to_owned()];
+    // Loops that are made faster by more variables are longer, and so is a copy made of loads and stores.
+    let smaller = ["disable-lsr", "max-store-memcpy=1", "max-store-memmove=1", "max-store-memset=1"];
+    let mut flags: Vec<_> = smaller.iter().map(|flag| format!("-Cllvm-args=-{flag}")).collect();
     if let Some(home) = home() {
         // What is published names no folder of the machine that built it, and is the same wherever it was built.
         let sources = home.join("registry").join("src");
