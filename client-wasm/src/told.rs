@@ -1,5 +1,5 @@
 use tidewire_protocol::codec::binary;
-use tidewire_protocol::{ChannelName, Payload, Position, Tag};
+use tidewire_protocol::{ChannelName, Payload, PayloadBytes, Position, Tag};
 use tidewire_session::{
     Command, HistoryId, Input, LinkEvent, LinkId, PresenceCommand, PresenceId, PublishId, SubscriptionId,
     TokenError, Wake,
@@ -73,11 +73,11 @@ impl Told<'_> {
         Some(Input::Command(command))
     }
 
-    fn publish(&self, payload: fn(bytes::Bytes) -> Payload) -> Option<Command> {
+    fn publish(&self, payload: fn(PayloadBytes) -> Payload) -> Option<Command> {
         Some(Command::Publish {
             publish: PublishId(self.id),
             channel: self.channel()?,
-            payload: payload(bytes::Bytes::copy_from_slice(self.bytes)),
+            payload: payload(PayloadBytes::copy_from_slice(self.bytes)),
         })
     }
 

@@ -22,6 +22,9 @@ pub use publisher::{BadPublicationId, BadPublisher, PublicationId, PublisherId, 
 mod payload;
 pub use payload::Payload;
 
+mod payload_bytes;
+pub use payload_bytes::PayloadBytes;
+
 mod publication;
 pub use publication::Publication;
 

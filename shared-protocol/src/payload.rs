@@ -1,10 +1,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use serde::de::{Error, MapAccess};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use crate::PayloadBytes;
 use crate::codec::binary::{Reader, Value, Writer};
 use crate::growing::Field;
 
@@ -16,14 +16,14 @@ use crate::growing::Field;
 pub enum Payload {
     /// JSON text in UTF-8, with the sender's own spelling; the JSON codec drops white space around it and makes
     /// a line break between its tokens a space.
-    Json(Bytes),
+    Json(PayloadBytes),
     /// Any bytes.
-    Binary(Bytes),
+    Binary(PayloadBytes),
 }
 
 impl Payload {
     /// The payload's bytes: the JSON text, or the bytes themselves.
-    pub fn bytes(&self) -> &Bytes {
+    pub fn bytes(&self) -> &PayloadBytes {
         match self {
             Self::Json(bytes) | Self::Binary(bytes) => bytes,
         }
@@ -45,7 +45,7 @@ impl Value for Payload {
     }
     fn read(reader: &mut Reader<'_>) -> Self {
         let kind = if reader.choice() { Self::Binary } else { Self::Json };
-        kind(Bytes::copy_from_slice(reader.bytes()))
+        kind(PayloadBytes::copy_from_slice(reader.bytes()))
     }
 }
 
@@ -83,7 +83,7 @@ impl Field for Payload {
     fn read_json<'de, A: MapAccess<'de>>(key: &str, map: &mut A) -> Result<Self, A::Error> {
         if key == "data" {
             let text: Box<RawValue> = map.next_value()?;
-            return Ok(Self::Json(Bytes::from(String::from(Box::<str>::from(text)))));
+            return Ok(Self::Json(PayloadBytes::from(String::from(Box::<str>::from(text)))));
         }
         let text: std::borrow::Cow<'de, str> = map.next_value()?;
         STANDARD.decode(text.as_bytes()).map(|bytes| Self::Binary(bytes.into())).map_err(A::Error::custom)

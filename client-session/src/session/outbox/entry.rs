@@ -1,5 +1,4 @@
-use bytes::Bytes;
-use tidewire_protocol::Payload;
+use tidewire_protocol::{Payload, PayloadBytes};
 
 use crate::{PublishId, Timestamp};
 
@@ -71,7 +70,7 @@ impl Entry {
     /// Lets go of it, except for its place; gives back how many bytes that frees.
     pub(super) fn let_go(&mut self, state: State) -> usize {
         let bytes = self.weight();
-        self.payload = Payload::Binary(Bytes::new());
+        self.payload = Payload::Binary(PayloadBytes::new());
         self.state = state;
         bytes
     }
