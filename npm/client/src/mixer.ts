@@ -15,10 +15,10 @@ export const CONTEXTS = 8;
 /** Slots for what was seen, as a power of two: sixteen for each half of a byte in each context. */
 const SLOTS = 22;
 /** How much a slot learns from its first bits, and after how many its pace stays as it is. */
-const FIRST = 1.12;
-const STEADY = 10;
+const FIRST = 1.1;
+const STEADY = 6;
 /** How quickly weights learn, from which miss on, and what they are before. */
-const PACE = 0.32 / 65536;
+const PACE = 0.26 / 65536;
 const MISS = 640;
 const EVEN = 18;
 /** What of a miss is corrected afterwards, and how quickly that is learned. */
