@@ -53,6 +53,12 @@ mod small {
         }
     }
 
+    impl From<&str> for PayloadBytes {
+        fn from(text: &str) -> Self {
+            Self::copy_from_slice(text.as_bytes())
+        }
+    }
+
     impl From<String> for PayloadBytes {
         fn from(text: String) -> Self {
             text.into_bytes().into()
@@ -67,6 +73,7 @@ mod tests {
     #[test]
     fn they_are_what_they_were_made_of_and_so_are_their_clones() {
         let bytes = PayloadBytes::from(String::from("one"));
+        assert_eq!(bytes, PayloadBytes::from("one"));
         assert_eq!(bytes, PayloadBytes::from(b"one".to_vec()));
         assert_eq!(bytes.clone().as_ref(), b"one");
         assert_ne!(bytes, PayloadBytes::new());
