@@ -20,13 +20,15 @@ pub(super) struct Outbox {
     /// Who publishes in channels that have no lane yet.
     publisher: PublisherId,
     lanes: Table<ChannelName, Lane>,
+    /// In which round a new lane begins: a late answer to one of before must not be taken for one of its own.
+    round: u32,
     entries: usize,
     bytes: usize,
 }
 
 impl Outbox {
     pub(super) const fn new(publisher: PublisherId, limits: OutboxLimits, in_flight: usize) -> Self {
-        Self { limits, in_flight, publisher, lanes: Table::new(), entries: 0, bytes: 0 }
+        Self { limits, in_flight, publisher, lanes: Table::new(), round: 0, entries: 0, bytes: 0 }
     }
 
     /// Who publishes, for hello.
@@ -47,8 +49,10 @@ impl Outbox {
             return;
         }
         self.retire_idle(context);
-        let publisher = self.publisher;
-        self.lanes.get_or_insert_with(channel, || Lane::new(publisher, context.now)).push(publish, payload);
+        let (publisher, round) = (self.publisher, self.round);
+        self.lanes
+            .get_or_insert_with(channel, || Lane::new(publisher, round, context.now))
+            .push(publish, payload);
         self.entries += 1;
         self.bytes += bytes;
     }
@@ -73,6 +77,9 @@ impl Outbox {
         let half = context.terms.dedup_ms() / 2;
         let idle =
             self.lanes.take(&mut |(_, lane)| lane.idle_ms(context.now).is_some_and(|idle| idle >= half));
+        for (_, lane) in &idle {
+            self.round = self.round.max(lane.round() + 1);
+        }
         if !idle.is_empty() {
             self.publisher = PublisherId(context.random.next());
         }

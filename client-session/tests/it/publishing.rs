@@ -27,6 +27,22 @@ fn publications_are_numbered_1_2_3_in_each_channel() {
 }
 
 #[test]
+fn an_answer_that_comes_after_a_doubt_is_none_to_what_was_published_since() {
+    let mut client = Script::live();
+    client.publishes(1, NEWS);
+    let first = client.published().remove(0);
+    client.sleeps_ms(500_000);
+    client.events.retain(|event| !matches!(event, Event::Status(_)));
+    client.tells(&Event::PublishInDoubt { publish: PublishId(1), why: Doubt::TooOld });
+    client.publishes(2, NEWS);
+    client.receives(accepted(&first));
+    client.tells_nothing_more();
+    let second = client.published().remove(0);
+    client.receives(accepted(&second));
+    client.tells(&published(2, 1));
+}
+
+#[test]
 fn an_acknowledgement_is_told_once() {
     let mut client = Script::live();
     client.publishes(1, NEWS);

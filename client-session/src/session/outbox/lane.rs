@@ -55,17 +55,17 @@ impl Freed {
 }
 
 impl Lane {
-    pub(super) const fn new(publisher: PublisherId, now: Timestamp) -> Self {
+    pub(super) const fn new(publisher: PublisherId, round: u32, now: Timestamp) -> Self {
         Self {
             publisher,
             first: 1,
             entries: Vec::new(),
             next: 1,
             flying: 0,
-            round: 0,
+            round,
             vacant: 0,
             done: 0,
-            numbered_in: 0,
+            numbered_in: round,
             pace: Pace::new(),
             last_sent: now,
         }
@@ -73,6 +73,10 @@ impl Lane {
 
     pub(super) fn push(&mut self, publish: PublishId, payload: Payload) {
         self.entries.push(Entry { publish, payload, state: State::New });
+    }
+
+    pub(super) const fn round(&self) -> u32 {
+        self.round
     }
 
     pub(super) fn is_empty(&self) -> bool {
