@@ -264,6 +264,8 @@ impl Driver {
                         self.farewells.push(Box::pin(socket.close(code)));
                     }
                 }
+                // Only a durable session wants it.
+                Output::Store { .. } => {}
                 Output::Notify(event) => self.tell(event),
             }
         }

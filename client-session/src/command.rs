@@ -1,6 +1,6 @@
 use tidewire_protocol::{ChannelName, Payload, Position};
 
-use crate::{HistoryId, PresenceCommand, PublishId, SubscriptionId};
+use crate::{HistoryId, PresenceCommand, PublishId, PublishName, SubscriptionId, Timestamp};
 
 /// What an application may want.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,28 @@ pub enum Command {
         channel: ChannelName,
         /// What is published.
         payload: Payload,
+    },
+    /// The answer to [`Output::Store`](crate::Output::Store) with a name: it is stored, and may be sent. Also where
+    /// it cannot be stored and is to be sent all the same.
+    Stored {
+        /// Which.
+        publish: PublishId,
+        /// As what; of no effect where it has got another name meanwhile.
+        name: PublishName,
+    },
+    /// Publish what an earlier session may have sent and got no answer to: under its old name, so that the log has it
+    /// once. To be given before `Connect`, in the order in which it was published; answered as `Publish` is.
+    Restore {
+        /// The driver's number for it.
+        publish: PublishId,
+        /// The channel.
+        channel: ChannelName,
+        /// What is published.
+        payload: Payload,
+        /// The name that it was stored with.
+        name: PublishName,
+        /// When it was stored with it, which is before it was sent.
+        first: Timestamp,
     },
     /// Ask for a part of a log. The answer is `History` or `HistoryRefused`, exactly one of them.
     History {

@@ -5,6 +5,9 @@ pub struct SessionConfig {
     pub sdk: String,
     /// How much the outbox keeps.
     pub outbox: OutboxLimits,
+    /// Whether the driver keeps what is published where it outlives the session. Then nothing is sent before the
+    /// driver has stored it under the name that it is sent with: see [`Output::Store`](crate::Output::Store).
+    pub durable: bool,
     /// How many publishes of one channel may wait for their answers at one time.
     pub in_flight: usize,
     /// How many history questions may wait for their answers at one time; one more is refused.
@@ -20,6 +23,7 @@ impl Default for SessionConfig {
         Self {
             sdk: String::from("rust/0.1"),
             outbox: OutboxLimits::default(),
+            durable: false,
             in_flight: 64,
             questions: 64,
             connect_timeout_ms: 8_000,

@@ -8,7 +8,7 @@ mod timestamp;
 pub use timestamp::Timestamp;
 
 mod ids;
-pub use ids::{HistoryId, LinkId, PresenceId, PublishId, SubscriptionId};
+pub use ids::{HistoryId, LinkId, PresenceId, PublishId, PublishName, SubscriptionId};
 
 mod config;
 pub use config::{OutboxLimits, SessionConfig};

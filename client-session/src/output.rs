@@ -1,6 +1,6 @@
-use tidewire_protocol::ClientFrame;
+use tidewire_protocol::{ChannelName, ClientFrame, Payload};
 
-use crate::{Event, LinkId};
+use crate::{Event, LinkId, PublishId, PublishName};
 
 /// Everything that a session may want of its driver, to be done in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +14,22 @@ pub enum Output {
     Send(LinkId, Vec<ClientFrame>),
     /// Close the socket, or stop opening it, with this close code. Nothing more that happens on it matters.
     Close(LinkId, u16),
+    /// Store a publication where it outlives the session, in place of what is stored of it; only in a session that
+    /// is [durable](crate::SessionConfig::durable). What is told of the publication at last ends the need for it.
+    Store {
+        /// The driver's number for it.
+        publish: PublishId,
+        /// The channel.
+        channel: ChannelName,
+        /// What is published.
+        payload: Payload,
+        /// Without a name it was never sent: publish it anew. With one it is sent after [`Command::Stored`], and
+        /// needs [`Command::Restore`] in a later session.
+        ///
+        /// [`Command::Stored`]: crate::Command::Stored
+        /// [`Command::Restore`]: crate::Command::Restore
+        name: Option<PublishName>,
+    },
     /// Tell the application.
     Notify(Event),
 }

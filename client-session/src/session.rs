@@ -75,6 +75,7 @@ impl Session {
             requests: Requests::default(),
             random,
             terms: Terms::default(),
+            durable: config.durable,
         };
         Self {
             config,
@@ -148,6 +149,10 @@ impl Session {
                 self.subscriptions.remove(&mut self.context, talker, subscription);
             }
             Command::Publish { publish, channel, payload } => self.publish(publish, channel, payload),
+            Command::Stored { publish, name } => self.outbox.stored(publish, name),
+            Command::Restore { publish, channel, payload, name, first } => {
+                self.outbox.restore(&mut self.context, publish, channel, payload, (name, first));
+            }
             Command::History { history, channel, since, limit } => {
                 if matches!(self.phase, Phase::Ended { .. }) {
                     self.context.notify(Event::HistoryRefused { history, refusal: Refusal::Ended });

@@ -1,7 +1,10 @@
 use tidewire_protocol::codec::binary;
-use tidewire_protocol::{Advice, ClientFrame, Member, Payload, Position, PresenceList, Publication};
+use tidewire_protocol::{
+    Advice, ChannelName, ClientFrame, Member, Payload, Position, PresenceList, Publication,
+};
 use tidewire_session::{
-    Event, Gap, LinkId, PresenceEvent, PresenceId, Refusal, Status, Timestamp, TokenError,
+    Event, Gap, LinkId, PresenceEvent, PresenceId, PublishId, PublishName, Refusal, Status, Timestamp,
+    TokenError,
 };
 
 use crate::reason::Reason;
@@ -53,6 +56,24 @@ impl Packed {
     pub(crate) fn close(&mut self, link: LinkId, code: u16) {
         self.about(12, link.0);
         self.u32(code.into());
+    }
+
+    /// The name is sixteen bytes, for [`Told`](crate::told::Told) to read, or none.
+    pub(crate) fn store(
+        &mut self,
+        publish: PublishId,
+        channel: &ChannelName,
+        payload: &Payload,
+        name: Option<PublishName>,
+    ) {
+        self.about(18, publish.0);
+        self.text(channel.as_str());
+        self.payload(payload);
+        self.count(name.map_or(0, |_| 16));
+        if let Some(PublishName { publisher, seq }) = name {
+            self.bytes.extend_from_slice(&publisher.0.to_le_bytes());
+            self.bytes.extend_from_slice(&seq.to_le_bytes());
+        }
     }
 
     pub(crate) fn event(&mut self, event: Event) {

@@ -11,11 +11,12 @@ pub struct Session(tidewire_session::Session);
 
 #[wasm_bindgen]
 impl Session {
-    /// A session that does nothing until it is told to connect. The seed must be random in all its bits.
+    /// A session that does nothing until it is told to connect. The seed must be random in all its bits; a durable
+    /// one asks for each publication to be stored before it is sent.
     #[wasm_bindgen(constructor)]
-    pub fn new(seed: u64) -> Self {
+    pub fn new(seed: u64, durable: bool) -> Self {
         let sdk = String::from(concat!("web/", env!("CARGO_PKG_VERSION")));
-        Self(tidewire_session::Session::new(SessionConfig { sdk, ..SessionConfig::default() }, seed))
+        Self(tidewire_session::Session::new(SessionConfig { sdk, durable, ..SessionConfig::default() }, seed))
     }
 
     /// Takes in what happened at a moment in milliseconds, and gives the next moment at which to come, with all that
@@ -34,7 +35,7 @@ impl Session {
     ) -> Vec<u8> {
         let now = Timestamp(now as u64);
         let mut packed = Packed::new(now);
-        match (Told { kind, id, count, offset, tag, text, bytes }).input() {
+        match (Told { now, kind, id, count, offset, tag, text, bytes }).input() {
             Some(input) => self.0.handle(now, input),
             None => packed.not_understood(id),
         }
@@ -44,6 +45,9 @@ impl Session {
                 Output::Open(link) => packed.open(link),
                 Output::Send(link, frames) => packed.send(link, &frames),
                 Output::Close(link, code) => packed.close(link, code),
+                Output::Store { publish, channel, payload, name } => {
+                    packed.store(publish, &channel, &payload, name);
+                }
                 Output::Notify(event) => packed.event(event),
             }
         }

@@ -1,12 +1,14 @@
 use tidewire_protocol::codec::binary;
-use tidewire_protocol::{ChannelName, Payload, PayloadBytes, Position, Tag};
+use tidewire_protocol::{ChannelName, Payload, PayloadBytes, Position, PublisherId, Tag};
 use tidewire_session::{
-    Command, HistoryId, Input, LinkEvent, LinkId, PresenceCommand, PresenceId, PublishId, SubscriptionId,
-    TokenError, Wake,
+    Command, HistoryId, Input, LinkEvent, LinkId, PresenceCommand, PresenceId, PublishId, PublishName,
+    SubscriptionId, Timestamp, TokenError, Wake,
 };
 
 /// What `browser-driver.ts` tells: each kind uses some of the fields.
 pub(crate) struct Told<'a> {
+    /// When it happened; of what is restored, when it was stored.
+    pub(crate) now: Timestamp,
     /// What happened.
     pub(crate) kind: u8,
     /// To which subscription, request or link.
@@ -18,7 +20,8 @@ pub(crate) struct Told<'a> {
     pub(crate) tag: u32,
     /// A channel's name, a token, a reason.
     pub(crate) text: &'a [u8],
-    /// A payload or a message; of a question for who is there, after whom the page begins, empty for the first.
+    /// A payload or a message; before what is restored, the name that it was stored with, and where that it is
+    /// stored is told, that name alone; of a question for who is there, after whom the page begins, empty for the first.
     pub(crate) bytes: &'a [u8],
 }
 
@@ -68,9 +71,31 @@ impl Told<'_> {
                 channel: self.channel()?,
             }),
             23 => Command::Presence(PresenceCommand::Unwatch { presence: PresenceId(self.id) }),
+            24 => Command::Stored { publish: PublishId(self.id), name: self.named()?.0 },
+            25 => self.restore(Payload::Json)?,
+            26 => self.restore(Payload::Binary)?,
             _ => return None,
         };
         Some(Input::Command(command))
+    }
+
+    fn restore(&self, payload: fn(PayloadBytes) -> Payload) -> Option<Command> {
+        let (name, bytes) = self.named()?;
+        Some(Command::Restore {
+            publish: PublishId(self.id),
+            channel: self.channel()?,
+            payload: payload(PayloadBytes::copy_from_slice(bytes)),
+            name,
+            first: self.now,
+        })
+    }
+
+    /// The name with which the bytes begin, and what follows it.
+    fn named(&self) -> Option<(PublishName, &[u8])> {
+        let (publisher, bytes) = self.bytes.split_first_chunk()?;
+        let (seq, bytes) = bytes.split_first_chunk()?;
+        let publisher = PublisherId(u64::from_le_bytes(*publisher));
+        Some((PublishName { publisher, seq: u64::from_le_bytes(*seq) }, bytes))
     }
 
     fn publish(&self, payload: fn(PayloadBytes) -> Payload) -> Option<Command> {

@@ -94,7 +94,7 @@ impl Session {
         };
         self.context.send(link, ClientFrame::Hello(hello));
         self.subscriptions.ask_all(&mut self.context, link);
-        self.outbox.restart();
+        self.outbox.restart(&mut self.context);
     }
 
     /// The server took us in.
@@ -292,7 +292,7 @@ impl Session {
         }
         if let (Phase::Greeting { .. }, Some(elder)) = (&phase, &self.elder) {
             self.subscriptions.fall_back_to(&mut self.context, elder.link.id);
-            self.outbox.restart();
+            self.outbox.restart(&mut self.context);
         }
         match back {
             // Once; if that fails, like everybody else.

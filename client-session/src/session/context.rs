@@ -14,6 +14,8 @@ pub(super) struct Context {
     pub(super) requests: Requests,
     pub(super) random: Random,
     pub(super) terms: Terms,
+    /// Whether publications are stored before they are sent.
+    pub(super) durable: bool,
 }
 
 impl Context {

@@ -1,13 +1,16 @@
 mod entry;
+mod freed;
 mod lane;
 mod pace;
 
-use tidewire_protocol::{ChannelName, Payload, Position, PublisherId, RefusalCode, Seq};
+use tidewire_protocol::{ChannelName, Payload, PayloadBytes, Position, PublisherId, RefusalCode, Seq};
 
-use self::lane::{Freed, Lane};
+use self::entry::{Entry, State};
+use self::freed::Freed;
+use self::lane::Lane;
 use super::context::Context;
 use super::table::Table;
-use crate::{Event, LinkId, OutboxLimits, PublishId, Refusal, Timestamp};
+use crate::{Doubt, Event, LinkId, OutboxLimits, PublishId, PublishName, Refusal, Timestamp};
 
 /// What the application published and the log may not have for ever yet.
 ///
@@ -49,12 +52,50 @@ impl Outbox {
             return;
         }
         self.retire_idle(context);
+        let mut entry = Entry::new(publish, payload);
+        if context.durable {
+            entry.store(context, &channel, None);
+        }
         let (publisher, round) = (self.publisher, self.round);
-        self.lanes
-            .get_or_insert_with(channel, || Lane::new(publisher, round, context.now))
-            .push(publish, payload);
+        self.lanes.get_or_insert_with(channel, || Lane::new(publisher, round, context.now)).push(entry);
         self.entries += 1;
         self.bytes += bytes;
+    }
+
+    /// The driver has stored it as this.
+    pub(super) fn stored(&mut self, publish: PublishId, name: PublishName) {
+        for lane in self.lanes.values_mut() {
+            lane.stored(publish, name);
+        }
+    }
+
+    /// Takes back what an earlier session may have sent. That had room for it, so there is room here.
+    pub(super) fn restore(
+        &mut self,
+        context: &mut Context,
+        publish: PublishId,
+        channel: ChannelName,
+        payload: Payload,
+        (name, first): (PublishName, Timestamp),
+    ) {
+        let lane = self.lanes.get_or_insert_with(channel.clone(), || Lane::new(name.publisher, 0, first));
+        match lane.missing_before(name).filter(|missing| *missing <= self.limits.entries) {
+            // Only what was never sent loses its name to a lane's new one.
+            _ if !lane.knows(name) => self.add(context, publish, channel, payload),
+            Some(missing) => {
+                for _ in 0..missing {
+                    lane.push(Entry {
+                        state: State::Gone,
+                        ..Entry::new(publish, Payload::Binary(PayloadBytes::new()))
+                    });
+                }
+                self.entries += missing + 1;
+                self.bytes += payload.bytes().len();
+                let (state, asked, stored) = (State::Doubtful(first), name.seq, name.seq);
+                lane.push(Entry { publish, payload, state, asked, stored });
+            }
+            None => context.notify(Event::PublishInDoubt { publish, why: Doubt::TooOld }),
+        }
     }
 
     fn make_room(&mut self, bytes: usize) -> bool {
@@ -86,9 +127,9 @@ impl Outbox {
     }
 
     /// Another link talks: everything is sent again.
-    pub(super) fn restart(&mut self) {
-        for lane in self.lanes.values_mut() {
-            lane.restart();
+    pub(super) fn restart(&mut self, context: &mut Context) {
+        for (channel, lane) in self.lanes.iter_mut() {
+            lane.restart(context, channel);
         }
     }
 

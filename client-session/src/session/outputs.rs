@@ -26,6 +26,11 @@ impl Outputs {
         self.queue.push(Output::Notify(event));
     }
 
+    /// Beside the message that gathers, which it does not end.
+    pub(super) fn store(&mut self, output: Output) {
+        self.queue.push(output);
+    }
+
     pub(super) fn push(&mut self, output: Output) {
         self.seal();
         self.queue.push(output);

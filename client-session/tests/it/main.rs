@@ -20,4 +20,5 @@ mod refreshing;
 mod resetting;
 mod resuming;
 mod sharing;
+mod storing;
 mod watching;

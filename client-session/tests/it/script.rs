@@ -9,8 +9,8 @@ use tidewire_protocol::{
     Welcome,
 };
 use tidewire_session::{
-    Command, Event, HistoryId, Input, LinkEvent, LinkId, Output, PublishId, Session, SessionConfig, Status,
-    SubscriptionId, Timer, Timestamp, TokenError, Wake,
+    Command, Event, HistoryId, Input, LinkEvent, LinkId, Output, PublishId, PublishName, Session,
+    SessionConfig, Status, SubscriptionId, Timer, Timestamp, TokenError, Wake,
 };
 
 /// A client under test, with everything that it wanted and that no line of the story has spoken of yet.
@@ -24,6 +24,8 @@ pub(crate) struct Script {
     pub(crate) opened: VecDeque<LinkId>,
     pub(crate) closed: VecDeque<(LinkId, u16)>,
     pub(crate) token_fetches: usize,
+    /// What the driver is asked to store, and as what; stays until the story says that it is.
+    pub(crate) to_store: Vec<(PublishId, Option<PublishName>)>,
 }
 
 pub(crate) const NEWS: &str = "news:today";
@@ -45,6 +47,7 @@ impl Script {
             opened: VecDeque::new(),
             closed: VecDeque::new(),
             token_fetches: 0,
+            to_store: Vec::new(),
         }
     }
 
@@ -79,6 +82,7 @@ impl Script {
                 }
                 Output::Send(link, frames) => self.sent.push_back((link, frames)),
                 Output::Close(link, code) => self.closed.push_back((link, code)),
+                Output::Store { publish, name, .. } => self.to_store.push((publish, name)),
                 Output::Notify(event) => self.events.push_back(event),
             }
         }

@@ -1,12 +1,13 @@
+use tidewire_protocol::codec::binary;
 use tidewire_protocol::{
-    Alias, ClientFrame, Delivery, Payload, Position, PublicationId, Published, RequestId, ServerFrame,
-    Subscribed, Tag,
+    Alias, ClientFrame, Delivery, Payload, Position, PublicationId, Publish, Published, PublisherId,
+    RequestId, ServerFrame, Subscribed, Tag,
 };
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::stage::{
-    CLOSE, CLOSED, CONNECT, Done, HISTORY, LINK, OPENED, PUBLISH_BINARY, PUBLISH_JSON, RECEIVED, RESUMED,
-    SUBSCRIBE, Stage, TICK, TOKEN, Told,
+    CLOSE, CLOSED, CONNECT, Done, HISTORY, LINK, OPENED, PUBLISH_BINARY, PUBLISH_JSON, RECEIVED,
+    RESTORE_BINARY, RESTORE_JSON, RESUMED, STORED, SUBSCRIBE, Stage, TICK, TOKEN, Told,
 };
 
 const STATUS: u8 = 0;
@@ -178,4 +179,54 @@ fn a_closed_session_closes_its_link_and_wants_nothing_more() {
     let done = stage.tells(&told(CLOSE, 0));
     assert!(matches!(&done[..], [Done::Close(LINK, 1000), Done::Events(..)]));
     assert!(stage.due.is_infinite());
+}
+
+const STORE: u8 = 18;
+/// After kind and number, the channel's length, and the payload's kind and length.
+const NAME_AT: usize = 5 + 4 + 1 + 4;
+
+#[wasm_bindgen_test]
+fn what_is_published_is_to_be_stored_before_it_is_sent() {
+    let mut stage = Stage::durable();
+    stage.connects();
+    let told = Told { kind: PUBLISH_JSON, id: 3, text: "chat:lobby", bytes: b"1", ..Told::default() };
+    let done = stage.tells(&told);
+    let [Done::Events(events, texts)] = &done[..] else { panic!("expected events alone, not {done:?}") };
+    assert_eq!(texts, b"chat:lobby1chat:lobby1");
+    let (unnamed, named) = events.split_at(NAME_AT + 4);
+    assert_eq!(unnamed[..5], [STORE, 3, 0, 0, 0]);
+    assert_eq!(unnamed[NAME_AT..], [0, 0, 0, 0]);
+    assert_eq!(named[..NAME_AT], unnamed[..NAME_AT]);
+    assert_eq!(named[NAME_AT..NAME_AT + 4], [16, 0, 0, 0]);
+
+    let name = &named[NAME_AT + 4..];
+    let done = stage.tells(&Told { kind: STORED, id: 3, bytes: name, ..Told::default() });
+    let [Done::Send(LINK, frames)] = &done[..] else { panic!("expected a message, not {done:?}") };
+    assert!(matches!(&frames[..], [ClientFrame::Publish(publish)] if publish.seq == 1));
+}
+
+#[wasm_bindgen_test]
+fn what_was_stored_is_sent_under_its_old_name() {
+    let name = [77_u64.to_le_bytes(), 4_u64.to_le_bytes()].concat();
+    for (kind, payload) in
+        [(RESTORE_JSON, Payload::Json("1".into())), (RESTORE_BINARY, Payload::Binary(vec![1, 2, 255].into()))]
+    {
+        let mut stage = Stage::durable();
+        let bytes = [&name[..], payload.bytes()].concat();
+        stage.tells(&Told { kind, id: 3, text: "chat:lobby", bytes: &bytes, ..Told::default() });
+        let done = stage.connects();
+        let [Done::Events(events, _)] = &done[..] else { panic!("expected one answer, not {done:?}") };
+
+        let mut message = Vec::new();
+        let publish = Publish {
+            id: RequestId(1),
+            channel: "chat:lobby".parse().unwrap(),
+            seq: 4,
+            payload,
+            force: false,
+            publisher: Some(PublisherId(77)),
+        };
+        binary::encode(&ClientFrame::Publish(publish), &mut message);
+        assert!(events.ends_with(&message), "{events:?}");
+    }
 }

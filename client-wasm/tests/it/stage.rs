@@ -16,6 +16,9 @@ pub(crate) const OPENED: u8 = 12;
 pub(crate) const RECEIVED: u8 = 13;
 pub(crate) const CLOSED: u8 = 14;
 pub(crate) const RESUMED: u8 = 17;
+pub(crate) const STORED: u8 = 24;
+pub(crate) const RESTORE_JSON: u8 = 25;
+pub(crate) const RESTORE_BINARY: u8 = 26;
 
 /// What is told, as `browser-driver.ts` would.
 #[derive(Default)]
@@ -50,17 +53,31 @@ pub(crate) const LINK: u32 = 1;
 
 impl Stage {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { session: Session::new(seed), now: 0.0, due: f64::INFINITY }
+        Self::with(Session::new(seed, false))
+    }
+
+    /// One that stores what it publishes.
+    pub(crate) fn durable() -> Self {
+        Self::with(Session::new(7, true))
+    }
+
+    fn with(session: Session) -> Self {
+        Self { session, now: 0.0, due: f64::INFINITY }
     }
 
     /// Connected and welcomed.
     pub(crate) fn live() -> Self {
         let mut stage = Self::new(7);
-        stage.tells(&Told { kind: CONNECT, ..Told::default() });
-        stage.tells(&Told { kind: ANONYMOUS, ..Told::default() });
-        stage.tells(&Told { kind: OPENED, id: LINK, ..Told::default() });
-        stage.receives(&[welcome()]);
+        stage.connects();
         stage
+    }
+
+    /// From rest to welcome; gives what is done at that.
+    pub(crate) fn connects(&mut self) -> Vec<Done> {
+        self.tells(&Told { kind: CONNECT, ..Told::default() });
+        self.tells(&Told { kind: ANONYMOUS, ..Told::default() });
+        self.tells(&Told { kind: OPENED, id: LINK, ..Told::default() });
+        self.receives(&[welcome()])
     }
 
     /// Tells, and gives what is to be done.

@@ -1,7 +1,7 @@
 /** What the module exports, as wasm-bindgen lays client-wasm's `Session` out; kept by xtask's bindgen. */
 interface Exports {
   memory: WebAssembly.Memory;
-  session_new(seed: bigint): number;
+  session_new(seed: bigint, durable: number): number;
   session_handle(
     session: number,
     now: number,
@@ -26,9 +26,9 @@ export class Session {
   readonly #session: number;
   #bytes = new Uint8Array();
 
-  constructor(exports: Exports, seed: bigint) {
+  constructor(exports: Exports, seed: bigint, durable = false) {
     this.#exports = exports;
-    this.#session = exports.session_new(seed);
+    this.#session = exports.session_new(seed, +durable);
   }
 
   /** Takes in what happened, and gives what is to be done, for `unpack.ts`; see client-wasm's `told.rs`. */

@@ -122,6 +122,7 @@ impl World<'_> {
                 Output::Open(link) => self.open(client, link),
                 Output::Send(link, frames) => self.send_up(client, link, frames),
                 Output::Close(link, _) => self.hang_up(client, link),
+                Output::Store { .. } => {}
                 Output::Notify(event) => self.notified(client, event, cover)?,
             }
         }

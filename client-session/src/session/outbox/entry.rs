@@ -1,6 +1,7 @@
-use tidewire_protocol::{Payload, PayloadBytes};
+use tidewire_protocol::{ChannelName, Payload, PayloadBytes, Seq};
 
-use crate::{PublishId, Timestamp};
+use crate::session::context::Context;
+use crate::{Output, PublishId, PublishName, Timestamp};
 
 /// One publication in the outbox.
 #[derive(Debug)]
@@ -8,6 +9,10 @@ pub(super) struct Entry {
     pub(super) publish: PublishId,
     pub(super) payload: Payload,
     pub(super) state: State,
+    /// In a durable session, the seq of the name that the driver was asked to store it with; 0 where it has none.
+    pub(super) asked: Seq,
+    /// The seq of the name that the driver has stored it with.
+    pub(super) stored: Seq,
 }
 
 /// What is known of it.
@@ -28,6 +33,18 @@ pub(super) enum State {
 }
 
 impl Entry {
+    pub(super) const fn new(publish: PublishId, payload: Payload) -> Self {
+        Self { publish, payload, state: State::New, asked: 0, stored: 0 }
+    }
+
+    /// Asks the driver to store it as this.
+    pub(super) fn store(&mut self, context: &mut Context, channel: &ChannelName, name: Option<PublishName>) {
+        self.asked = name.map_or(0, |name| name.seq);
+        self.stored = 0;
+        let (publish, channel, payload) = (self.publish, channel.clone(), self.payload.clone());
+        context.outputs.store(Output::Store { publish, channel, payload, name });
+    }
+
     pub(super) fn weight(&self) -> usize {
         self.payload.bytes().len()
     }

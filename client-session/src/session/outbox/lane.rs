@@ -1,8 +1,11 @@
+mod naming;
+
 use tidewire_protocol::{
     Advice, ChannelName, ClientFrame, Payload, Position, Publish, PublisherId, RefusalCode, Seq,
 };
 
 use super::entry::{Entry, State};
+use super::freed::Freed;
 use super::pace::Pace;
 use crate::session::context::Context;
 use crate::session::outputs::fits;
@@ -34,24 +37,9 @@ pub(super) struct Lane {
     numbered_in: u32,
     pace: Pace,
     last_sent: Timestamp,
-}
-
-/// How many entries and bytes were taken out.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Freed {
-    pub(super) entries: usize,
-    pub(super) bytes: usize,
-}
-
-impl Freed {
-    fn add(&mut self, entry: &Entry) {
-        self.entries += 1;
-        self.bytes += entry.weight();
-    }
-
-    pub(super) const fn and(self, other: Self) -> Self {
-        Self { entries: self.entries + other.entries, bytes: self.bytes + other.bytes }
-    }
+    /// The publisher is an earlier session's. The log may have seqs of it that are not here, so none is given to
+    /// anything new.
+    is_restored: bool,
 }
 
 impl Lane {
@@ -68,11 +56,12 @@ impl Lane {
             numbered_in: round,
             pace: Pace::new(),
             last_sent: now,
+            is_restored: false,
         }
     }
 
-    pub(super) fn push(&mut self, publish: PublishId, payload: Payload) {
-        self.entries.push(Entry { publish, payload, state: State::New });
+    pub(super) fn push(&mut self, entry: Entry) {
+        self.entries.push(entry);
     }
 
     pub(super) const fn round(&self) -> u32 {
@@ -89,12 +78,14 @@ impl Lane {
     }
 
     /// Another link talks: everything is sent again, in order.
-    pub(super) fn restart(&mut self) {
+    pub(super) fn restart(&mut self, context: &mut Context, channel: &ChannelName) {
         for entry in &mut self.entries {
             match entry.state {
                 State::Sent(first) => entry.state = State::Doubtful(first),
                 // What was sent after it may still arrive, under the seq that it has.
                 State::Vacant => entry.state = State::Gone,
+                // So that what is stored does not look older than it is, if it is sent much later.
+                State::New if entry.asked > 0 => entry.store(context, channel, None),
                 State::New | State::Doubtful(_) | State::Acknowledged { .. } | State::Gone => {}
             }
         }
@@ -133,6 +124,13 @@ impl Lane {
                 let limit = context.terms.limits.message_bytes;
                 freed = freed.and(self.take_back(context, index, Refusal::TooLarge { limit }));
                 continue;
+            }
+            if self.is_restored && entry.state == State::New {
+                break;
+            }
+            if context.durable && entry.stored != self.next {
+                self.store_from(context, channel, index, window);
+                break;
             }
             let now = context.now;
             if entry.state == State::New {
@@ -284,12 +282,13 @@ impl Lane {
         let (now, settle, dedup) = (context.now, context.terms.settle_ms(), context.terms.dedup_ms());
         let settled = |entry: &&Entry| entry.settles(settle, memory(dedup)).is_some_and(|at| at <= now);
         let mut freed = self.drop_first(self.entries.iter().take_while(settled).count());
-        let too_old = self.oldest_doubt().is_some_and(|first| now.ms_since(first) >= memory(dedup));
+        let too_old = self.oldest_doubt(context).is_some_and(|first| now.ms_since(first) >= memory(dedup));
         if too_old {
             freed = freed.and(self.give_up(context, Doubt::TooOld));
         }
+        freed = freed.and(self.drop_restored());
         let begins = self.first > 1 && self.entries.first().is_some_and(|entry| entry.state == State::New);
-        if too_old || begins && now.ms_since(self.last_sent) >= dedup / 2 {
+        if too_old || begins && (self.is_restored || now.ms_since(self.last_sent) >= dedup / 2) {
             self.rename(new_name(context));
         }
         freed
@@ -349,24 +348,19 @@ impl Lane {
         load
     }
 
-    /// Goes on under a new name, from seq 1.
-    fn rename(&mut self, publisher: PublisherId) {
-        self.publisher = publisher;
-        self.first = 1;
-        self.pace = Pace::new();
-        self.send_again_from(1);
-        self.numbered_in = self.round;
-    }
-
     pub(super) fn deadline(&self, context: &Context, talker: Option<LinkId>) -> Option<Timestamp> {
         let memory = memory(context.terms.dedup_ms());
         let settled = self.entries.first().and_then(|entry| entry.settles(context.terms.settle_ms(), memory));
-        let given_up = self.oldest_doubt().map(|first| first.after_ms(memory));
+        let given_up = self.oldest_doubt(context).map(|first| first.after_ms(memory));
         let again = talker.and(self.pace.deadline());
         sooner(sooner(settled, given_up), again)
     }
 
-    fn oldest_doubt(&self) -> Option<Timestamp> {
+    /// What was restored waits for the server to say how long it remembers.
+    fn oldest_doubt(&self, context: &Context) -> Option<Timestamp> {
+        if !context.terms.known {
+            return None;
+        }
         self.entries.get(self.done)?.in_doubt_since()
     }
 

@@ -18,6 +18,8 @@ pub(super) struct Book {
     /// Lost while nobody alive kept them.
     pub(super) excused: BTreeSet<Name>,
     pub(super) readers: Vec<Reader>,
+    /// Gone with their page before they were stored: no log may have them.
+    pub(super) never_sent: BTreeSet<Name>,
     pub(super) counts: Counts,
 }
 
@@ -29,6 +31,8 @@ pub(super) struct Counts {
     pub(super) missing: usize,
     pub(super) resumed: usize,
     pub(super) excused: usize,
+    pub(super) restored: usize,
+    pub(super) doubts: usize,
 }
 
 /// One subscription's view.
@@ -43,6 +47,8 @@ pub(super) struct Reader {
     order: BTreeMap<u64, u32>,
     /// Where it was told that something is missing before.
     missing: BTreeSet<(u64, u32)>,
+    /// Its page is gone.
+    pub(super) has_left: bool,
 }
 
 impl Reader {
@@ -55,6 +61,7 @@ impl Reader {
             told: BTreeSet::new(),
             order: BTreeMap::new(),
             missing: BTreeSet::new(),
+            has_left: false,
         }
     }
 }
@@ -121,7 +128,10 @@ impl Book {
         for name in self.acknowledged.keys() {
             assert!(self.taken_once.contains(name), "{name:?} is acknowledged, and no log ever took it");
         }
-        for (index, view) in self.readers.iter().enumerate() {
+        for name in &self.never_sent {
+            assert!(!self.taken_once.contains(name), "{name:?} was sent before it was stored");
+        }
+        for (index, view) in self.readers.iter().enumerate().filter(|(_, view)| !view.has_left) {
             let from = view.owed_from.unwrap_or_else(|| panic!("reader {index} never began"));
             let lost: Vec<_> = self.taken[from..]
                 .iter()
@@ -144,6 +154,8 @@ impl Counts {
             missing: self.missing + other.missing,
             resumed: self.resumed + other.resumed,
             excused: self.excused + other.excused,
+            restored: self.restored + other.restored,
+            doubts: self.doubts + other.doubts,
         }
     }
 }

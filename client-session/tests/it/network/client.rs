@@ -1,12 +1,18 @@
 use std::collections::BTreeMap;
 
 use tidewire_session::{
-    Command, Event, Input, LinkId, Output, PublishId, Session, SessionConfig, SubscriptionId, Timestamp,
+    Command, Doubt, Event, Input, LinkId, Output, PublishId, Session, SessionConfig, SubscriptionId,
+    Timestamp,
 };
 
 use super::book::Reader;
 use super::log::Name;
+use super::page::Store;
 use super::world::{Happening, World, channel_name};
+
+fn session(seed: u64, durable: bool) -> Session {
+    Session::new(SessionConfig { in_flight: 4, durable, ..SessionConfig::default() }, seed)
+}
 
 /// A client: the session under test, and an application that writes down what it is told.
 pub(super) struct Client {
@@ -19,19 +25,40 @@ pub(super) struct Client {
     /// Asleep until then.
     pub(super) frozen: u64,
     last_subscription: u32,
+    pub(super) store: Store,
 }
 
 impl Client {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64, durable: bool) -> Self {
         Self {
-            session: Session::new(SessionConfig { in_flight: 4, ..SessionConfig::default() }, seed),
+            session: session(seed, durable),
             readers: BTreeMap::new(),
             published: 0,
             waiting: BTreeMap::new(),
             tick: None,
             frozen: 0,
             last_subscription: 0,
+            store: Store::default(),
         }
+    }
+
+    /// Another page, from that moment on; gives the readers that are gone with this one.
+    pub(super) fn loads_anew(&mut self, seed: u64, start: u64) -> Vec<usize> {
+        self.session = session(seed, true);
+        self.store.page += 1;
+        self.tick = None;
+        self.frozen = start;
+        std::mem::take(&mut self.readers).into_values().collect()
+    }
+
+    /// These are all the publications that the application waits for now; gives those of before.
+    pub(super) fn waits_for(&mut self, names: BTreeMap<PublishId, Name>) -> Vec<Name> {
+        let before = std::mem::replace(&mut self.waiting, names);
+        before
+            .into_iter()
+            .filter(|(publish, _)| !self.waiting.contains_key(publish))
+            .map(|(_, name)| name)
+            .collect()
     }
 
     /// Publications without an answer.
@@ -52,13 +79,17 @@ impl World {
             if self.traced {
                 println!("{} client {client} -> {output:?}", self.now);
             }
+            let store = &self.clients[client].store;
             match output {
                 Output::FetchToken => {
                     self.clients[client].session.handle(Timestamp(self.now), Input::Token(Ok(None)));
                 }
-                Output::Open(link) => self.open(client, link),
-                Output::Send(link, frames) => self.send_up(client, link, frames),
-                Output::Close(link, _) => self.hang_up(client, link),
+                Output::Open(link) => self.open(client, store.link_in_world(link)),
+                Output::Send(link, frames) => self.send_up(client, store.link_in_world(link), frames),
+                Output::Close(link, _) => self.hang_up(client, store.link_in_world(link)),
+                Output::Store { publish, channel, payload, name } => {
+                    self.store(client, publish, (channel, payload, name));
+                }
                 Output::Notify(event) => self.notified(client, event, cover),
             }
         }
@@ -117,9 +148,14 @@ impl World {
             Event::Published { publish, .. } => {
                 let name = actor.waiting.remove(&publish).expect("one answer to a publish");
                 self.book.acknowledged.insert(name, self.now);
+                self.write(client, publish, None);
             }
             Event::PublishRefused { publish, .. } | Event::PublishInDoubt { publish, .. } => {
                 actor.waiting.remove(&publish).expect("one answer to a publish");
+                if matches!(event, Event::PublishInDoubt { why: Doubt::TooOld, .. }) {
+                    self.doubts(client, publish);
+                }
+                self.write(client, publish, None);
             }
             Event::Subscribed { subscription, .. }
             | Event::Gap { subscription, .. }

@@ -1,13 +1,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tidewire_protocol::{ChannelName, ClientFrame, ServerFrame};
-use tidewire_session::{Command, Input, LinkEvent, LinkId, Wake};
+use tidewire_session::{Command, Input, LinkEvent, LinkId, PublishId, PublishName, Wake};
 
 use super::book::{Book, Counts};
 use super::chance::Chance;
 use super::client::Client;
 use super::log::{Answer, Checked, Draft, Log};
 use super::node::{Node, NodeLink};
+use super::page::Record;
 
 /// A network of clients and nodes, in virtual time. Everything that happens is in one queue; a seed decides all.
 pub(super) struct World {
@@ -24,7 +25,7 @@ pub(super) struct World {
     pub(super) broken: Broken,
     /// Whether to tell the story.
     pub(super) traced: bool,
-    faults_end: u64,
+    pub(super) faults_end: u64,
 }
 
 /// What a log or node does wrong, for the checks to find.
@@ -43,6 +44,15 @@ pub(super) enum Broken {
     DoesNotHeal,
     /// A log that lost its tail does not say so to subscribers that saw it.
     DoesNotRewind,
+    /// A page says that a publication is stored before it is.
+    SendsBeforeItIsStored,
+}
+
+/// Whether pages go and come again, with what they have stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pages {
+    Stay,
+    Reload,
 }
 
 /// The way between a client and a node.
@@ -68,6 +78,10 @@ pub(super) enum Happening {
     Relay { node: usize },
     Turn { node: usize },
     Restart { node: usize },
+    Written { client: usize, page: u32, publish: PublishId, record: Option<Record> },
+    Stored { client: usize, publish: PublishId, name: PublishName },
+    Reload { client: usize },
+    Load { client: usize },
     Second,
     Fault,
 }
@@ -88,19 +102,20 @@ pub(super) fn channel_name(channel: usize) -> ChannelName {
 
 impl World {
     /// Plays a seed to its end and checks it.
-    pub(super) fn play(seed: u64, broken: Broken) -> Counts {
-        let mut world = Self::new(seed, broken);
+    pub(super) fn play(seed: u64, broken: Broken, pages: Pages) -> Counts {
+        let mut world = Self::new(seed, broken, pages);
         while world.step() {}
         world.check();
         world.book.counts
     }
 
-    fn new(seed: u64, broken: Broken) -> Self {
+    fn new(seed: u64, broken: Broken, pages: Pages) -> Self {
+        let durable = pages == Pages::Reload;
         let mut chance = Chance::new(seed);
         let retention = [3, 8, 100, 100][chance.index(4)];
         let logs = (0..CHANNELS).map(|_| Log::new(chance.next() as u32, retention)).collect();
         let nodes = (0..2 + chance.index(2)).map(|_| Node::new()).collect();
-        let clients: Vec<_> = (0..2 + chance.index(3)).map(|_| Client::new(chance.next())).collect();
+        let clients: Vec<_> = (0..2 + chance.index(3)).map(|_| Client::new(chance.next(), durable)).collect();
         let active = chance.between(5_000, 90_000);
         let mut world = Self {
             now: 1_000,
@@ -117,6 +132,9 @@ impl World {
             faults_end: 1_000 + active,
         };
         world.plan(active);
+        if durable {
+            world.plan_reloads(active);
+        }
         world
     }
 
@@ -188,6 +206,14 @@ impl World {
             Happening::Relay { node } => self.relay(node),
             Happening::Turn { node } => self.turn(node),
             Happening::Restart { node } => self.restart(node),
+            Happening::Written { client, page, publish, record } => {
+                self.written(client, page, publish, record)
+            }
+            Happening::Stored { client, publish, name } => {
+                self.command(client, Command::Stored { publish, name })
+            }
+            Happening::Reload { client } => self.reload(client),
+            Happening::Load { client } => self.load(client),
             Happening::Second => self.second(),
             Happening::Fault => self.fault(),
         }
@@ -195,7 +221,9 @@ impl World {
     }
 
     fn hear(&mut self, client: usize, link: LinkId, event: LinkEvent, cover: usize) {
-        if self.listens(client, link) {
+        if self.listens(client, link)
+            && let Some(link) = self.clients[client].store.link_of_page(link)
+        {
             self.drive(client, Input::Link(link, event), cover);
         }
     }
@@ -329,7 +357,7 @@ impl World {
     }
 
     /// What the primary lost while nobody alive keeps it is nobody's fault.
-    fn excuse(&mut self) {
+    pub(super) fn excuse(&mut self) {
         let primary = self.servers.last().unwrap();
         let ever: Vec<&BTreeSet<_>> = primary.iter().map(|log| &log.ever).collect();
         for (name, acknowledged) in &self.book.acknowledged {
@@ -419,12 +447,16 @@ impl Happening {
             | Self::Tick { client }
             | Self::Wake { client, .. }
             | Self::Publish { client, .. }
+            | Self::Stored { client, .. }
+            | Self::Reload { client }
             | Self::Subscribe { client, .. } => Some(*client),
             Self::Up { .. }
             | Self::NodeCloses { .. }
             | Self::Relay { .. }
             | Self::Turn { .. }
             | Self::Restart { .. }
+            | Self::Written { .. }
+            | Self::Load { .. }
             | Self::Second
             | Self::Fault => None,
         }
