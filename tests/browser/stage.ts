@@ -19,6 +19,8 @@ export interface Heard {
   acknowledged: number;
   /** From the making of the client to its first connection. */
   liveMs: number;
+  /** What an earlier page published, and this one delivered. */
+  delivered: number[];
 }
 
 /** What stands between a page and the nodes. */
@@ -61,13 +63,19 @@ export class Stage {
   async actorBehind<Between extends Network>(
     between: (ports: number[]) => Promise<Between>,
     channel: string = randomUUID(),
+    options: Record<string, string> = {},
   ): Promise<Actor<Between>> {
     const network = await between(this.nodes.map(node => node.port));
     this.#closing.push(() => network.close());
-    const query = new URLSearchParams({ url: `ws://127.0.0.1:${network.port}/v1/connect`, channel });
+    const query = new URLSearchParams({
+      url: `ws://127.0.0.1:${network.port}/v1/connect`,
+      channel,
+      ...options,
+    });
     const { page } = await this.#browser.open(`${this.#files.origin}/?${query}`);
-    await page.waitForSelector('html[data-ready]', { state: 'attached' });
-    return new Actor(page, network, this.nodes, `trial:${channel}`);
+    const actor = new Actor(page, network, this.nodes, `trial:${channel}`);
+    await actor.isThere();
+    return actor;
   }
 
   async clear(): Promise<void> {
@@ -90,6 +98,26 @@ export class Actor<Between extends Network = Balancer> {
     this.network = network;
     this.#nodes = nodes;
     this.channel = channel;
+  }
+
+  /** Resolves once the page has begun. */
+  async isThere(): Promise<void> {
+    await this.page.waitForSelector('html[data-ready]', { state: 'attached' });
+  }
+
+  /** The page is loaded anew, whatever it is about. */
+  async reloads(): Promise<void> {
+    await this.page.reload();
+    await this.isThere();
+  }
+
+  /** The same page in another tab. */
+  async opensAnother(): Promise<Actor<Between>> {
+    const page = await this.page.context().newPage();
+    await page.goto(this.page.url());
+    const actor = new Actor(page, this.network, this.#nodes, this.channel);
+    await actor.isThere();
+    return actor;
   }
 
   async subscribes(): Promise<void> {

@@ -42,6 +42,11 @@ export class Balancer {
     for (const link of this.#links) link.close();
   }
 
+  /** From now on what the nodes say does not come through: they hear the clients, and nobody knows. */
+  muffle(): void {
+    for (const link of this.#links) link.muffle();
+  }
+
   /** Bytes pass again. */
   heal(): void {
     this.#deaf = false;
@@ -106,6 +111,10 @@ class Link {
   pause(): void {
     this.#paused ??= Promise.withResolvers();
     this.#client.pause();
+    this.#upstream?.pause();
+  }
+
+  muffle(): void {
     this.#upstream?.pause();
   }
 

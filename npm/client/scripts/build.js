@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compress } from './compress.js';
-import { check, print, sizes } from './size.js';
+import { report } from './size.js';
 
 const here = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(here, 'dist');
@@ -58,6 +58,4 @@ await copyFile(join(here, 'wasm/tidewire.wasm'), join(dist, 'tidewire.wasm'));
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', join(here, 'tsconfig.build.json')], { stdio: 'inherit' });
 
-const found = await sizes(dist);
-print(found);
-check(found);
+await report(dist);

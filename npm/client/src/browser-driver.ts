@@ -1,16 +1,18 @@
-import type { Broken, Driver, Host } from './driver.ts';
+import type { Broken, DurableDriver, Host } from './driver.ts';
 import { TidewireError } from './errors.ts';
 import { Link } from './link.ts';
 import { watchPage } from './page.ts';
 import { utf8 } from './payload.ts';
 import type { Session } from './session.ts';
-import { unpack } from './unpack.ts';
+import { unpack, type Stored } from './unpack.ts';
 
 /** What happened, in the fields of client-wasm's `told.rs`. */
 interface Told {
   id?: number;
   count?: number;
   since?: string | undefined;
+  /** When it happened, where that is not now. */
+  now?: number;
   text?: string;
   bytes?: Uint8Array;
 }
@@ -35,6 +37,8 @@ const CLOCK_JUMPED = 20;
 const PRESENCE = 21;
 const WATCH_PRESENCE = 22;
 const UNWATCH_PRESENCE = 23;
+const STORED = 24;
+const RESTORE_JSON = 25;
 
 /** A clock that goes on so much further than timers or the page's own clock means that the machine slept. */
 const SLEPT_MS = 5_000;
@@ -42,7 +46,7 @@ const SLEPT_MS = 5_000;
 const LONGEST_MS = 2 ** 31 - 1;
 
 /** A session in WebAssembly with its edges: sockets, a timer, the page's events. */
-export class BrowserDriver implements Driver {
+export class BrowserDriver implements DurableDriver {
   readonly #session: Session;
   readonly #url: string;
   readonly #host: Host;
@@ -100,6 +104,22 @@ export class BrowserDriver implements Driver {
     this.#tell(UNWATCH_PRESENCE, { id });
   }
 
+  stored(id: number, name: Uint8Array): void {
+    this.#tell(STORED, { id, bytes: name });
+  }
+
+  restore(id: number, { channel, payload, name, at }: Stored): void {
+    const now = clock();
+    const isText = typeof payload === 'string';
+    this.#tell((name.length ? RESTORE_JSON : PUBLISH_JSON) + +!isText, {
+      id,
+      // A wall clock that was set back makes it old, not young.
+      now: now - Math.abs(now - at),
+      text: channel,
+      bytes: new Uint8Array([...name, ...(isText ? utf8(payload) : payload)]),
+    });
+  }
+
   token(token: string | undefined): void {
     if (token === undefined) this.#tell(ANONYMOUS);
     else this.#tell(TOKEN, { text: token });
@@ -115,7 +135,7 @@ export class BrowserDriver implements Driver {
   }
 
   /** Tells the session what happened, and does what it then wants. */
-  #tell(kind: number, { id = 0, count = 0, since, text, bytes = NOTHING }: Told = {}): void {
+  #tell(kind: number, { id = 0, count = 0, since, now = clock(), text, bytes = NOTHING }: Told = {}): void {
     const [, offset, tag] = (since === undefined ? NOWHERE : POSITION.exec(since)) ?? [];
     if (offset === undefined) {
       const error = new TidewireError('bad_position', `"${since}" is no position`);
@@ -125,7 +145,6 @@ export class BrowserDriver implements Driver {
     this.#apart = apart();
     if (this.#apart - before > SLEPT_MS) this.#tell(CLOCK_JUMPED);
 
-    const now = performance.now();
     let packed;
     try {
       const said = text ? utf8(text) : NOTHING;
@@ -192,10 +211,10 @@ export class BrowserDriver implements Driver {
     const timer = setTimeout(
       () => {
         this.#due = Infinity;
-        if (performance.now() - due > SLEPT_MS) this.#tell(CLOCK_JUMPED);
+        if (clock() - due > SLEPT_MS) this.#tell(CLOCK_JUMPED);
         this.#tell(TICK);
       },
-      Math.min(due - performance.now(), LONGEST_MS),
+      Math.min(due - clock(), LONGEST_MS),
     );
     // In Node a timer would keep the process alive.
     if (typeof timer === 'object') timer.unref();
@@ -209,6 +228,11 @@ const POSITION = /^(0|[1-9]\d*)-([0-9a-f]{8})$/;
 const NOTHING = new Uint8Array();
 /** A message that is none, in place of text on a binary connection. */
 const UNREADABLE = Uint8Array.of(255);
+
+/** Milliseconds since 1970 that never go back: a later page goes on where this one is. */
+function clock(): number {
+  return performance.timeOrigin + performance.now();
+}
 
 function apart(): number {
   return Date.now() - performance.now();

@@ -1,12 +1,14 @@
 import { Channel } from './channel.ts';
 import { channelName, type ChannelDefinition, type ParametersArgument } from './define-channel.ts';
-import type { StartDriver } from './driver.ts';
+import type { GiveToken, StartDriver } from './driver.ts';
 import { endpoint } from './endpoint.ts';
 import { Engine } from './engine.ts';
 import { TidewireError } from './errors.ts';
+import type { OutboxOptions } from './outbox.ts';
+import { decode } from './payload.ts';
 import { guard, report } from './report.ts';
 import type { Status, StatusDetail } from './status.ts';
-import type { ClientEvent } from './unpack.ts';
+import type { Answer, ClientEvent, Stored } from './unpack.ts';
 
 /** How a client reaches its server, and as whom. */
 export interface ClientOptions {
@@ -19,12 +21,27 @@ export interface ClientOptions {
   readonly token?: string | (() => string | Promise<string>);
   /** Whether to connect at once. By default yes in browsers, and no elsewhere, as when a page is rendered on a server. */
   readonly autoConnect?: boolean;
+  /**
+   * Keeps what is published in IndexedDB until the server has it, so that it survives the page: a later page of the same
+   * origin, with the same `url` and the same name here, delivers it, once. By default it does not.
+   */
+  readonly outbox?: boolean | OutboxOptions;
+}
+
+/** What an earlier page published, and this one delivered. */
+export interface Delivered {
+  readonly channel: string;
+  readonly data: unknown;
+  /** Its place in the channel's log; null where that is not known any more. */
+  readonly position: string | null;
 }
 
 /** What a client tells of itself. */
 export interface ClientEvents {
   status: StatusDetail;
   error: TidewireError;
+  /** What an earlier page published is accepted now; only with an `outbox`. */
+  delivered: Delivered;
 }
 
 /** A connection to a Tidewire server that comes back by itself, shared by all the channels of a page. */
@@ -34,13 +51,21 @@ export class Client {
   readonly #listeners = {
     status: new Set<(detail: StatusDetail) => void>(),
     error: new Set<(error: TidewireError) => void>(),
+    delivered: new Set<(delivered: Delivered) => void>(),
   };
   #status: StatusDetail = { status: 'idle' };
 
   /** @internal */
   constructor(options: ClientOptions, load: () => Promise<StartDriver>) {
     this.#token = options.token;
-    this.#engine = new Engine(endpoint(options.url), load, event => this.#hear(event));
+    const { outbox } = options;
+    const start = outbox
+      ? async () => {
+          const [{ durable }, start] = await Promise.all([import('./outbox.ts'), load()]);
+          return durable(start as never, give => this.#fetchToken(give), outbox, TidewireError);
+        }
+      : load;
+    this.#engine = new Engine(endpoint(options.url), start, event => this.#hear(event));
     if (options.autoConnect ?? isBrowser()) this.connect();
   }
 
@@ -92,18 +117,29 @@ export class Client {
         if (!this.#listeners.error.size) report(event.error);
         return this.#tell('error', event.error);
       case 'fetch-token':
-        void this.#fetchToken();
+        return void this.#fetchToken(command => this.#engine.command(command));
+      case 'answered':
+        return this.#tellAnswer(event.publication, event.answer);
     }
   }
 
-  async #fetchToken(): Promise<void> {
+  /** Nobody awaits what an earlier page published: it is told to all. */
+  #tellAnswer({ channel, payload }: Stored, answer: Answer): void {
+    const publication = { channel, data: decode(payload) };
+    if (answer.kind === 'published')
+      return this.#tell('delivered', { ...publication, position: answer.position });
+    const { code, message, advice } = answer.error;
+    this.#hear({ kind: 'trouble', error: new TidewireError(code, message, { advice, publication }) });
+  }
+
+  async #fetchToken(give: GiveToken): Promise<void> {
     try {
       const token = typeof this.#token === 'function' ? await this.#token() : this.#token;
-      this.#engine.command(driver => driver.token(token));
+      give(driver => driver.token(token));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       const refused = error instanceof TidewireError && error.advice === 'stop';
-      this.#engine.command(driver => driver.noToken(reason, refused));
+      give(driver => driver.noToken(reason, refused));
     }
   }
 

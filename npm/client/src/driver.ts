@@ -1,4 +1,4 @@
-import type { ClientEvent, RequestEvent } from './unpack.ts';
+import type { ClientEvent, RequestEvent, Stored } from './unpack.ts';
 
 /**
  * What runs one client's session and its socket. Every subscription and request has a number of the caller's choosing,
@@ -25,6 +25,14 @@ export interface Driver {
   free(): void;
 }
 
+/** One that sends nothing before it is stored: it tells `store`, and waits for `stored`. */
+export interface DurableDriver extends Driver {
+  /** Answers that a publication is stored under this name, or cannot be and is to be sent all the same. */
+  stored(id: number, name: Uint8Array): void;
+  /** Publishes what an earlier page has left, under the name that it was stored with if any; before `connect`. */
+  restore(id: number, stored: Stored): void;
+}
+
 /** Takes all that happened in one step. */
 export type Host = (events: (RequestEvent | ClientEvent)[]) => void;
 
@@ -32,4 +40,12 @@ export type Host = (events: (RequestEvent | ClientEvent)[]) => void;
 export type Broken = (cause: unknown) => void;
 
 /** Makes drivers, once WebAssembly is loaded. */
-export type StartDriver = (url: string, host: Host, broken: Broken) => Driver;
+export type StartDriver<Made extends Driver = Driver> = (
+  url: string,
+  host: Host,
+  broken: Broken,
+  durable?: boolean,
+) => Made;
+
+/** Takes what to tell a driver that asked for a token, and tells it. */
+export type GiveToken = (tell: (driver: Driver) => void) => void;

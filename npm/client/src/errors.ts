@@ -20,6 +20,9 @@ export type ErrorCode =
   | 'bad_url'
   | 'invalid_message'
   | 'overflow'
+  | 'outbox_unavailable'
+  | 'outbox_full'
+  | 'expired'
   | 'in_doubt'
   | 'token_failed'
   | 'forbidden'
@@ -33,6 +36,7 @@ export interface ErrorDetail {
   advice?: Advice;
   issues?: readonly Issue[];
   gap?: Gap;
+  publication?: { readonly channel: string; readonly data: unknown };
   cause?: unknown;
 }
 
@@ -47,6 +51,8 @@ export class TidewireError extends Error {
   readonly issues: readonly Issue[];
   /** What is missing, where `code` is `gap`. */
   readonly gap: Gap | undefined;
+  /** What an earlier page published and nobody waits for any more, where that is what failed. */
+  readonly publication: ErrorDetail['publication'];
 
   constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
     super(message, 'cause' in detail ? { cause: detail.cause } : undefined);
@@ -54,5 +60,6 @@ export class TidewireError extends Error {
     this.advice = detail.advice ?? 'stop';
     this.issues = detail.issues ?? [];
     this.gap = detail.gap;
+    this.publication = detail.publication;
   }
 }

@@ -1,5 +1,5 @@
 export { Channel, type History, type HistoryOptions, type Published } from './channel.ts';
-export { Client, type ClientEvents, type ClientOptions } from './client.ts';
+export { Client, type ClientEvents, type ClientOptions, type Delivered } from './client.ts';
 export { Coalescer, type Coalesce } from './coalescer.ts';
 export {
   defineChannel,
@@ -11,6 +11,7 @@ export {
 export { TidewireError, type Advice, type ErrorCode, type ErrorDetail } from './errors.ts';
 export type { Gap } from './gap.ts';
 export type { Message, Meta } from './message.ts';
+export type { OutboxOptions } from './outbox.ts';
 export type { MessagesOptions } from './messages.ts';
 export type { InputOf, Issue, OutputOf, SchemaResult, StandardSchema } from './standard-schema.ts';
 export {

@@ -6,17 +6,17 @@ import { Session } from './session.ts';
 /** What WebAssembly can be made of. */
 export type WasmSource = BufferSource | WebAssembly.Module | Response | URL | string;
 
-let loaded: Promise<StartDriver> | undefined;
+let loaded: Promise<StartDriver<BrowserDriver>> | undefined;
 
 /** Loads Tidewire's WebAssembly, once for all clients of a page. */
-export function load(source: () => Promise<WasmSource>): Promise<StartDriver> {
+export function load(source: () => Promise<WasmSource>): Promise<StartDriver<BrowserDriver>> {
   return (loaded ??= start(source).catch((error: unknown) => {
     loaded = undefined;
     throw error;
   }));
 }
 
-async function start(source: () => Promise<WasmSource>): Promise<StartDriver> {
+async function start(source: () => Promise<WasmSource>): Promise<StartDriver<BrowserDriver>> {
   if (typeof WebSocket === 'undefined') {
     throw new TidewireError('no_websocket', 'there is no WebSocket here: Node has it from version 22');
   }
@@ -30,7 +30,8 @@ async function start(source: () => Promise<WasmSource>): Promise<StartDriver> {
       made instanceof WebAssembly.Instance
         ? made
         : (made as WebAssembly.WebAssemblyInstantiatedSource).instance;
-    return (url, host, broken) => new BrowserDriver(new Session(exports as never, seed()), url, host, broken);
+    return (url, host, broken, durable) =>
+      new BrowserDriver(new Session(exports as never, seed(), durable), url, host, broken);
   } catch (cause) {
     if (!isPolicy(cause)) throw cause;
     throw new TidewireError(

@@ -30,14 +30,31 @@ export type RequestEvent =
     }
   | { kind: 'members' | 'joined' | 'left'; id: number; members: Member[] }
   | { kind: 'counted'; id: number; connections: number; users: number }
+  /** A durable session wants it stored, and sends it then, where it has a name; for the outbox. */
+  | ({ kind: 'store'; id: number } & Omit<Stored, 'at'>)
   /** The connection is away; told by the engine. */
   | { kind: 'lost'; id: number }
   | { kind: 'failed'; id: number; error: TidewireError };
+
+/** What becomes of a publication. */
+export type Answer = Extract<RequestEvent, { kind: 'published' | 'failed' }>;
+
+/** A publication that outlives its page. */
+export interface Stored {
+  channel: string;
+  payload: Payload;
+  /** What a log may know it by; empty as long as it was never sent. */
+  name: Uint8Array<ArrayBuffer>;
+  /** When it was stored, in milliseconds since 1970. */
+  at: number;
+}
 
 /** What happened to the client as a whole. */
 export type ClientEvent =
   | { kind: 'status'; detail: StatusDetail }
   | { kind: 'fetch-token' }
+  /** What an earlier page published has its answer. */
+  | { kind: 'answered'; publication: Stored; answer: Answer }
   | { kind: 'trouble'; error: TidewireError };
 
 /** What is to be done with a link. */
@@ -50,7 +67,7 @@ type Output = RequestEvent | ClientEvent | LinkOutput;
 
 /** What a session answers. */
 export interface Unpacked {
-  /** When to come again, by the page's clock; may be infinite. */
+  /** When to come again, by the driver's clock; may be infinite. */
   due: number;
   outputs: Output[];
 }
@@ -120,6 +137,10 @@ function output(from: Reader): Output {
       return { kind: CHANGES[kind - 14]!, id: from.u32(), members: members(from) };
     case 17:
       return { kind: 'counted', id: from.u32(), connections: from.u32(), users: from.u32() };
+    case 18: {
+      const [id, channel, data] = [from.u32(), from.text(), payload(from)];
+      return { kind: 'store', id, channel, payload: data, name: from.bytes().slice() };
+    }
     default:
       throw new TidewireError('trouble', `the WebAssembly module is of another version: it tells of ${kind}`);
   }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 // @ts-expect-error a script without types
-import { check, sizes } from '../scripts/size.js';
+import { check, outboxSize, sizes } from '../scripts/size.js';
 
 async function dist(files: Record<string, string>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'tidewire-size-'));
@@ -14,9 +14,10 @@ async function dist(files: Record<string, string>): Promise<string> {
 
 test('each part counts what a page downloads for it, compressed', async () => {
   const folder = await dist({
-    'index.js': 'import"./chunk-A.js";import("./wasm-base64-B.js")',
+    'index.js': 'import"./chunk-A.js";import("./wasm-base64-B.js");import("./outbox-C.js")',
     'chunk-A.js': 'x'.repeat(10_000),
     'wasm-base64-B.js': 'y'.repeat(20_000),
+    'outbox-C.js': 'z'.repeat(5_000),
     'slim.js': 'not downloaded '.repeat(1_000),
   });
   const parts = await sizes(folder);
@@ -25,6 +26,7 @@ test('each part counts what a page downloads for it, compressed', async () => {
   expect(parts['wasm (base64 chunk)']).toBeLessThan(100);
   expect(parts['glue and TypeScript']).toBeGreaterThan(100);
   expect(parts['glue and TypeScript']).toBeLessThan(200);
+  expect(await outboxSize(folder)).toBeLessThan(100);
 });
 
 test('more than the limit fails, the limit itself does not', () => {

@@ -2,7 +2,7 @@
 import { createClient, defineChannel } from '/client/index.js';
 
 const parameters = new URLSearchParams(location.search);
-const client = createClient({ url: parameters.get('url') });
+const client = createClient({ url: parameters.get('url'), outbox: parameters.has('outbox') });
 const channel = client.channel(defineChannel('trial:{name}'), { name: parameters.get('channel') });
 
 /** What the page has heard; the tests read it. */
@@ -14,6 +14,7 @@ const heard = (window.heard = {
   froze: 0,
   acknowledged: 0,
   liveMs: 0,
+  delivered: [],
 });
 
 // A connection is live a moment before its subscription is.
@@ -51,6 +52,24 @@ window.publish = async count => {
     }
   };
   await Promise.all(Array.from({ length: 8 }, inTurn));
+};
+
+client.on('delivered', ({ data }) => heard.delivered.push(data.number));
+
+/** Publishes these numbers, all at once. */
+window.publishAll = numbers => {
+  for (const number of numbers) channel.publish({ number }).then(() => (heard.acknowledged += 1), String);
+};
+
+/** The numbers that are stored for a later page. */
+window.stored = async () => {
+  const databases = await indexedDB.databases();
+  if (!databases.some(({ name }) => name === 'tidewire-outbox')) return [];
+  const asked = request => new Promise(resolve => (request.onsuccess = () => resolve(request.result)));
+  const database = await asked(indexedDB.open('tidewire-outbox'));
+  const all = await asked(database.transaction('publications').objectStore('publications').getAll());
+  database.close();
+  return all.filter(one => one.channel === channel.name).map(one => JSON.parse(one.payload).number);
 };
 
 document.addEventListener('freeze', () => (heard.froze += 1));

@@ -25,7 +25,7 @@ export class TestServer {
 
   /** Makes a client of this server, which connects at once. Needs a `WebSocket` to exist: a DOM, or Node 22. */
   createClient(options: Partial<ClientOptions> = {}): Client {
-    return new Client({ url: 'ws://tidewire.test', autoConnect: true, ...options }, () =>
+    return new Client({ url: 'ws://tidewire.test', autoConnect: true, ...options, outbox: false }, () =>
       Promise.resolve((_url, host) => {
         const driver = new TestDriver(`test${this.#drivers.size || ''}`, this.#backend, host);
         this.#drivers.add(driver);

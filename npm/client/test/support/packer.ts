@@ -101,6 +101,12 @@ export class Packer {
     return this.#byte(17).#u32(id).#u32(connections).#u32(users);
   }
 
+  /** The name is of one byte here. */
+  store(id: number, channel: string, data: unknown, name?: number): this {
+    this.#byte(18).#u32(id).#text(channel).#payload({ data });
+    return this.#slice(Uint8Array.of(...(name ? [name] : [])));
+  }
+
   /** An event of a kind that does not exist. */
   unknown(): this {
     return this.#byte(200);
