@@ -1,9 +1,10 @@
 import type { Broken, DurableDriver, Host } from './driver.ts';
 import { TidewireError } from './errors.ts';
-import { Link } from './link.ts';
-import { watchPage } from './page.ts';
+import { dial, type Carrier } from './link.ts';
+import { ONLINE, watchPage } from './page.ts';
 import { utf8 } from './payload.ts';
 import type { Session } from './session.ts';
+import type { OpenShared } from './share/tabs.ts';
 import { unpack, type Stored } from './unpack.ts';
 
 /** What happened, in the fields of client-wasm's `told.rs`. */
@@ -51,19 +52,21 @@ export class BrowserDriver implements DurableDriver {
   readonly #url: string;
   readonly #host: Host;
   readonly #broken: Broken;
+  readonly #share: OpenShared | undefined;
   /** The open link, and while the session moves to another node also the one before. */
-  readonly #links = new Map<number, Link>();
+  readonly #links = new Map<number, Carrier>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #due = Infinity;
   /** Wall clock minus page clock, which in some systems stands still while the machine sleeps. */
   #apart = apart();
   #unwatch: (() => void) | undefined;
 
-  constructor(session: Session, url: string, host: Host, broken: Broken) {
+  constructor(session: Session, url: string, host: Host, broken: Broken, share?: OpenShared) {
     this.#session = session;
     this.#url = url;
     this.#host = host;
     this.#broken = broken;
+    this.#share = share;
   }
 
   connect(): void {
@@ -154,16 +157,14 @@ export class BrowserDriver implements DurableDriver {
     }
     const { due, outputs } = unpack(packed);
     const events = [];
-    let refused: Told | undefined;
     for (const output of outputs) {
-      if (output.kind === 'open') refused = this.#open(output.id);
+      if (output.kind === 'open') this.#open(output.id);
       else if (output.kind === 'send') this.#links.get(output.id)?.send(output.message);
       else if (output.kind === 'close') this.#take(output.id)?.close(output.code);
       else events.push(output);
     }
     this.#wait(due);
     if (events.length) this.#host(events);
-    if (refused) this.#tell(CLOSED, refused);
   }
 
   /** The session has trapped: with it goes all that it had. */
@@ -174,26 +175,22 @@ export class BrowserDriver implements DurableDriver {
     this.#broken(cause);
   }
 
-  /** Begins to open a link; gives what a refusal amounts to, as for `ws:` from an `https:` page. */
-  #open(id: number): Told | undefined {
-    try {
-      const link = new Link(this.#url);
-      link.onopen = () => this.#tell(OPENED, { id });
-      link.onmessage = ({ data }) =>
-        this.#tell(RECEIVED, { id, bytes: typeof data === 'string' ? UNREADABLE : new Uint8Array(data) });
-      link.onclose = ({ code, reason }) => {
-        this.#take(id);
-        this.#tell(CLOSED, { id, count: code, text: reason });
-      };
-      this.#links.set(id, link);
-      return undefined;
-    } catch (error) {
-      return { id, text: (error as Error).message };
-    }
+  #open(id: number): void {
+    const [elder] = this.#links.values();
+    const link = this.#share?.(dial, this.#url, elder) ?? dial(this.#url);
+    link.onopen = () => this.#tell(OPENED, { id });
+    link.onmessage = ({ data }) =>
+      this.#tell(RECEIVED, { id, bytes: typeof data === 'string' ? UNREADABLE : new Uint8Array(data) });
+    link.onclose = ({ code, reason, moved }) => {
+      this.#take(id);
+      this.#tell(CLOSED, { id, count: code, text: reason });
+      if (moved) this.#tell(ONLINE);
+    };
+    this.#links.set(id, link);
   }
 
   /** Takes a link out; nothing more is heard of it. */
-  #take(id: number): Link | undefined {
+  #take(id: number): Carrier | undefined {
     const link = this.#links.get(id);
     if (link) link.onopen = link.onmessage = link.onclose = null;
     this.#links.delete(id);

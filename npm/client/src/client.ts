@@ -22,6 +22,11 @@ export interface ClientOptions {
   /** Whether to connect at once. By default yes in browsers, and no elsewhere, as when a page is rendered on a server. */
   readonly autoConnect?: boolean;
   /**
+   * Whether this page and others of its origin in the browser reach the server over one socket. By default yes, where
+   * the browser and the server can; in workers each client has a socket of its own.
+   */
+  readonly share?: boolean;
+  /**
    * Keeps what is published in IndexedDB until the server has it, so that it survives the page: a later page of the same
    * origin, with the same `url` and the same name here, delivers it, once. By default it does not.
    */
@@ -62,10 +67,12 @@ export class Client {
     const start = outbox
       ? async () => {
           const [{ durable }, start] = await Promise.all([import('./outbox.ts'), load()]);
-          return durable(start as never, give => this.#fetchToken(give), outbox, TidewireError);
+          const sharing: StartDriver = (url, host, broken, durable) =>
+            start(url, host, broken, durable, options.share);
+          return durable(sharing as never, give => this.#fetchToken(give), outbox, TidewireError);
         }
       : load;
-    this.#engine = new Engine(endpoint(options.url), start, event => this.#hear(event));
+    this.#engine = new Engine(endpoint(options.url), options.share, start, event => this.#hear(event));
     if (options.autoConnect ?? isBrowser()) this.connect();
   }
 

@@ -2,7 +2,10 @@
 export interface Carrier {
   onopen: (() => void) | null;
   onmessage: ((event: { data: ArrayBuffer | string }) => void) | null;
-  onclose: ((event: { code: number; reason: string }) => void) | null;
+  /** `moved`: nothing but a leader of tabs was lost, so that it may be tried again at once. */
+  onclose: ((event: { code: number; reason: string; moved?: boolean }) => void) | null;
+  /** The subprotocol that the server chose, once it is open. */
+  readonly protocol?: string;
   send(message: Uint8Array<ArrayBuffer>): void;
   close(code?: number): void;
 }
@@ -24,15 +27,18 @@ export class Link implements Carrier {
   onopen: Carrier['onopen'] = null;
   onmessage: Carrier['onmessage'] = null;
   onclose: Carrier['onclose'] = null;
+  protocol = '';
   readonly #url: string;
+  readonly #protocols: string[];
   /** Those that are opening, or the one that has opened. */
   readonly #carriers = new Set<Carrier>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #next: number | undefined;
   #over = false;
 
-  constructor(url: string) {
+  constructor(url: string, ...before: string[]) {
     this.#url = url;
+    this.#protocols = [...before, 'tidewire.v1.postcard'];
     // A way that has worked stands alone.
     const way = known.get(url)?.way;
     if (way === undefined) this.#try(WEBSOCKET);
@@ -59,14 +65,20 @@ export class Link implements Carrier {
 
   #begin(way: number): void {
     if (way === WEBSOCKET) {
-      const socket = new WebSocket(this.#url, 'tidewire.v1.postcard');
-      socket.binaryType = 'arraybuffer';
-      // Of a socket that the page's policy forbids, Chromium tells an error and never a close.
-      socket.onerror = () => (socket as never as Carrier).onclose?.({ code: 1006, reason: '' });
-      return this.#watch(socket as never, way);
+      try {
+        const socket = new WebSocket(this.#url, this.#protocols);
+        socket.binaryType = 'arraybuffer';
+        // Of a socket that the page's policy forbids, Chromium tells an error and never a close.
+        socket.onerror = () => (socket as never as Carrier).onclose?.({ code: 1006, reason: '' });
+        this.#watch(socket as never, way);
+      } catch (error) {
+        // As for `ws:` from an `https:` page, to which no other way leads either. Told when somebody listens.
+        queueMicrotask(() => this.#end({ code: 1006, reason: (error as Error).message }));
+      }
+      return;
     }
     import('./tunnel.ts').then(
-      ({ Tunnel }) => this.#over || this.#watch(new Tunnel(this.#url, way === POLL), way),
+      ({ Tunnel }) => this.#over || this.#watch(new Tunnel(this.#url, way === POLL, this.#protocols), way),
       (error: unknown) => this.#fail({ code: 1006, reason: String(error) }),
     );
   }
@@ -79,6 +91,7 @@ export class Link implements Carrier {
       for (const other of this.#carriers) if (other !== carrier) this.#drop(other);
       clearTimeout(this.#timer);
       this.#over = true;
+      this.protocol = carrier.protocol!;
       carrier.onmessage = event => this.onmessage?.(event);
       carrier.onclose = event => {
         this.#drop(carrier);
@@ -99,6 +112,10 @@ export class Link implements Carrier {
     if (this.#carriers.size) return;
     const way = known.get(this.#url);
     if (way && ++way.failed >= DOUBTS) known.delete(this.#url);
+    this.#end(event);
+  }
+
+  #end(event: { code: number; reason: string }): void {
     this.close();
     this.onclose?.(event);
   }
@@ -108,4 +125,9 @@ export class Link implements Carrier {
     carrier.onopen = carrier.onmessage = carrier.onclose = null;
     carrier.close(code);
   }
+}
+
+/** Begins a link to a server, which is to choose one of these subprotocols, or else its usual one. */
+export function dial(url: string, ...before: string[]): Link {
+  return new Link(url, ...before);
 }

@@ -23,15 +23,24 @@ async function start(source: () => Promise<WasmSource>): Promise<StartDriver<Bro
   if (typeof WebAssembly === 'undefined') {
     throw new TidewireError('wasm_blocked', 'this browser has WebAssembly turned off, and Tidewire needs it');
   }
+  // Beside it, for the first connection is to wait for neither; and what does not load is done without.
+  const sharing = globalThis.document && import('./share/tabs.ts').catch(() => undefined);
   const bytes = await bytesOf(await source());
+  const open = (await sharing)?.openShared;
   try {
     const made: unknown = await WebAssembly.instantiate(bytes as BufferSource);
     const { exports } =
       made instanceof WebAssembly.Instance
         ? made
         : (made as WebAssembly.WebAssemblyInstantiatedSource).instance;
-    return (url, host, broken, durable) =>
-      new BrowserDriver(new Session(exports as never, seed(), durable), url, host, broken);
+    return (url, host, broken, durable, share) =>
+      new BrowserDriver(
+        new Session(exports as never, seed(), durable),
+        url,
+        host,
+        broken,
+        share === false ? undefined : open,
+      );
   } catch (cause) {
     if (!isPolicy(cause)) throw cause;
     throw new TidewireError(

@@ -2,7 +2,7 @@
 const SHOWN = 15;
 const HIDDEN = 16;
 const RESUMED = 17;
-const ONLINE = 18;
+export const ONLINE = 18;
 const OFFLINE = 19;
 
 /** Hears of the network and the page, as far as there are any: neither a worker nor Node has all. Gives how to stop. */

@@ -15,6 +15,7 @@ export class Tunnel implements Carrier {
   onopen: Carrier['onopen'] = null;
   onmessage: Carrier['onmessage'] = null;
   onclose: Carrier['onclose'] = null;
+  protocol = '';
   readonly #url: string;
   readonly #abort = new AbortController();
   readonly #whileOpen = { signal: this.#abort.signal };
@@ -27,9 +28,15 @@ export class Tunnel implements Carrier {
   #number = 0;
   #sending = false;
 
-  constructor(url: string, polls: boolean) {
+  constructor(url: string, polls: boolean, [protocol, other]: readonly string[]) {
     this.#url = url.replace('ws', 'http');
-    this.#hear(polls).catch((error: unknown) => this.#end(1006, String(error)));
+    this.#hear(polls, protocol!)
+      .catch((error: unknown) => {
+        // A server that does not know the first says so.
+        if (!other || !/HTTP 400/.test(String(error))) throw error;
+        return this.#hear(polls, other);
+      })
+      .catch((error: unknown) => this.#end(1006, String(error)));
   }
 
   send(message: Uint8Array<ArrayBuffer>): void {
@@ -46,11 +53,9 @@ export class Tunnel implements Carrier {
     void this.#ask({ link: this.#link, number: ++this.#number }, { keepalive: true }).catch(() => undefined);
   }
 
-  async #hear(polls: boolean): Promise<void> {
-    let query: Record<string, string | number> = {
-      way: polls ? 'poll' : 'stream',
-      protocol: 'tidewire.v1.postcard',
-    };
+  async #hear(polls: boolean, protocol: string): Promise<void> {
+    this.protocol = protocol;
+    let query: Record<string, string | number> = { way: polls ? 'poll' : 'stream', protocol };
     do {
       const { body } = await this.#ask(query, this.#whileOpen);
       const reader = body!.getReader();

@@ -27,9 +27,9 @@ async function live(): Promise<{ client: Client; socket: Socket }> {
 test('it speaks the binary codec and says hello with its subscriptions in one message', async () => {
   const socket = await opened(client => client.channel(lobby).subscribe(() => {}));
 
-  expect([socket.url, socket.protocol, socket.binaryType]).toEqual([
+  expect([socket.url, socket.protocols, socket.binaryType]).toEqual([
     'ws://localhost/v1/connect',
-    'tidewire.v1.postcard',
+    ['tidewire.v1.postcard'],
     'arraybuffer',
   ]);
   expect(socket.sent).toHaveLength(1);

@@ -18,12 +18,14 @@ export class Socket {
   onmessage: ((event: object) => void) | null = null;
   onclose: ((event: object) => void) | null = null;
   onerror: ((event: object) => void) | null = null;
+  /** What the server chooses. */
+  protocol = 'tidewire.v1.postcard';
   readonly sent: Buffer[] = [];
   readonly closed: number[] = [];
 
   constructor(
     readonly url: string,
-    readonly protocol: string,
+    readonly protocols: readonly string[],
   ) {
     if (url.includes('refused')) throw new DOMException('not from here', 'SecurityError');
     Socket.last = this;
@@ -67,7 +69,7 @@ export function stage(options: Partial<SlimClientOptions> = {}): Client {
   onTestFinished(() => void vi.unstubAllGlobals());
   Socket.last = undefined;
   const wasm = readFileSync(new URL('../../wasm/tidewire.wasm', import.meta.url));
-  const client = createClient({ url: 'ws://localhost', wasm, autoConnect: false, ...options });
+  const client = createClient({ url: 'ws://localhost', wasm, autoConnect: false, share: false, ...options });
   onTestFinished(() => client.close());
   return client;
 }
