@@ -13,7 +13,8 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 export interface Heard {
   numbers: number[];
   gaps: unknown[];
-  lives: { replayed: number; recovered: boolean }[];
+  /** When its subscription was live, and how. */
+  lives: { replayed: number; recovered: boolean; at: number }[];
   errors: string[];
   froze: number;
   acknowledged: number;
@@ -65,13 +66,24 @@ export class Stage {
     channel: string = randomUUID(),
     options: Record<string, string> = {},
   ): Promise<Actor<Between>> {
+    return this.page(await this.network(between), channel, options);
+  }
+
+  /** Something that stands between pages and the nodes. */
+  async network<Between extends Network>(between: (ports: number[]) => Promise<Between>): Promise<Between> {
     const network = await between(this.nodes.map(node => node.port));
     this.#closing.push(() => network.close());
-    const query = new URLSearchParams({
-      url: `ws://127.0.0.1:${network.port}/v1/connect`,
-      channel,
-      ...options,
-    });
+    return network;
+  }
+
+  /** A page behind something that others may be behind too. */
+  async page<Between extends Network>(
+    network: Between,
+    channel: string,
+    options: Record<string, string> = {},
+  ): Promise<Actor<Between>> {
+    const url = `ws://127.0.0.1:${network.port}/v1/connect`;
+    const query = new URLSearchParams({ url, channel, ...options });
     const { page } = await this.#browser.open(`${this.#files.origin}/?${query}`);
     const actor = new Actor(page, network, this.nodes, `trial:${channel}`);
     await actor.isThere();

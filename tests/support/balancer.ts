@@ -7,6 +7,10 @@ export class Balancer {
   readonly #server: Server;
   readonly #ports: readonly number[];
   readonly #links = new Set<Link>();
+  /** Bytes that went to clients. */
+  bytes = 0;
+  /** What is taken out of requests that open a WebSocket. */
+  #hidden = '';
   #next = 0;
   #deaf = false;
 
@@ -28,6 +32,16 @@ export class Balancer {
   /** The node that the newest open connection goes to. */
   get node(): number | undefined {
     return [...this.#links].findLast(link => link.node !== undefined)?.node;
+  }
+
+  /** How many connections are open. */
+  get count(): number {
+    return this.#links.size;
+  }
+
+  /** From now on the nodes are not told of this, as if they were of a version that does not know it. */
+  hide(words: string): void {
+    this.#hidden = words;
   }
 
   /** From now on no byte passes either way, as when a cable is pulled: nobody is told. */
@@ -60,7 +74,13 @@ export class Balancer {
   }
 
   #accept(client: Socket): void {
-    const link = new Link(client, () => this.#links.delete(link));
+    const hidden = this.#hidden;
+    const link = new Link(client, {
+      gone: () => this.#links.delete(link),
+      sent: count => (this.bytes += count),
+      asked: request =>
+        hidden ? Buffer.from(request.toString('latin1').replace(hidden, ''), 'latin1') : request,
+    });
     this.#links.add(link);
     if (this.#deaf) link.pause();
     void link.join(this.#ports.map((_, step) => this.#ports[(this.#next + step) % this.#ports.length] ?? 0));
@@ -68,17 +88,26 @@ export class Balancer {
   }
 }
 
+/** What a connection tells of itself. */
+interface Watch {
+  gone: () => void;
+  /** So many bytes went to the client. */
+  sent: (count: number) => void;
+  /** What the client said first, and what is to be passed on for it. */
+  asked: (request: Buffer) => Buffer;
+}
+
 /** One connection through the balancer. */
 class Link {
   node: number | undefined;
   readonly #client: Socket;
-  readonly #gone: () => void;
+  readonly #watch: Watch;
   #upstream: Socket | undefined;
   #paused: PromiseWithResolvers<void> | undefined;
 
-  constructor(client: Socket, gone: () => void) {
+  constructor(client: Socket, watch: Watch) {
     this.#client = client;
-    this.#gone = gone;
+    this.#watch = watch;
     client.pause().setNoDelay(true);
     client.on('error', this.close).on('close', this.close);
   }
@@ -99,8 +128,14 @@ class Link {
       upstream.setNoDelay(true).on('error', this.close).on('close', this.close);
       this.#upstream = upstream;
       this.node = port;
-      upstream.on('data', bytes => this.#pass(bytes, upstream, this.#client));
-      this.#client.on('data', bytes => this.#pass(bytes, this.#client, upstream));
+      upstream.on('data', bytes => {
+        this.#watch.sent(bytes.length);
+        this.#pass(bytes, upstream, this.#client);
+      });
+      this.#client.once('data', request => {
+        this.#pass(this.#watch.asked(request), this.#client, upstream);
+        this.#client.on('data', bytes => this.#pass(bytes, this.#client, upstream));
+      });
       if (this.#paused) this.pause();
       else this.#client.resume();
       return;
@@ -128,7 +163,7 @@ class Link {
   readonly close = (): void => {
     this.#client.destroy();
     this.#upstream?.destroy();
-    this.#gone();
+    this.#watch.gone();
   };
 
   #pass(bytes: Buffer, from: Socket, to: Socket): void {

@@ -38,6 +38,12 @@ export class Node {
     await this.#running.kill();
   }
 
+  /** What it has counted under a name, of `/metrics`. */
+  async counts(name: string): Promise<number> {
+    const metrics = await (await fetch(`http://127.0.0.1:${this.port}/metrics`)).text();
+    return Number(new RegExp(`^${name} (.*)$`, 'm').exec(metrics)?.[1] ?? 0);
+  }
+
   async #ready(): Promise<void> {
     await this.#running.until(async () => {
       const answer = await fetch(`http://127.0.0.1:${this.port}/health/ready`);

@@ -1,8 +1,22 @@
 // The smallest application: it subscribes, keeps what it hears, and publishes when told to.
 import { createClient, defineChannel } from '/client/index.js';
 
+/** Its sockets, as a page has no other way to know them. */
+const sockets = [];
+window.WebSocket = class extends WebSocket {
+  constructor(...from) {
+    super(...from);
+    sockets.push(this);
+  }
+};
+window.openSockets = () => sockets.filter(({ readyState }) => readyState === WebSocket.OPEN).length;
+
 const parameters = new URLSearchParams(location.search);
-const client = createClient({ url: parameters.get('url'), outbox: parameters.has('outbox') });
+const client = createClient({
+  url: parameters.get('url'),
+  outbox: parameters.has('outbox'),
+  share: parameters.get('share') !== 'no',
+});
 const channel = client.channel(defineChannel('trial:{name}'), { name: parameters.get('channel') });
 
 /** What the page has heard; the tests read it. */
@@ -29,7 +43,7 @@ window.subscribe = () =>
     message: data => heard.numbers.push(data.number),
     gap: gap => heard.gaps.push(gap),
     subscribed: info => {
-      heard.lives.push(info);
+      heard.lives.push({ ...info, at: Date.now() });
       isSubscribed = true;
     },
     error: error => heard.errors.push(`${error}`),
