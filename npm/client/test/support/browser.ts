@@ -113,7 +113,11 @@ export class Browser {
     vi.stubGlobal('WebSocket', Socket);
     vi.stubGlobal('document', this.page);
     vi.stubGlobal('addEventListener', this.page.addEventListener.bind(this.page));
-    onTestFinished(() => void vi.unstubAllGlobals());
+    onTestFinished(() => {
+      // The tabs end with the test: their timers would find no page.
+      this.page.dispatchEvent(new Event('freeze'));
+      vi.unstubAllGlobals();
+    });
   }
 
   tab(): Tab {
