@@ -56,7 +56,7 @@ test(`${PUBLICATIONS} publications to ten tabs, while the one with the socket is
   await tabs.close();
 });
 
-test('ten tabs take hardly more bytes than one, and with sharing off ten times as many', async context => {
+test('ten tabs take less than three times the bytes of one, and with sharing off more than eight times as many', async context => {
   const bytes = async (count: number, options: Record<string, string> = {}) => {
     const tabs = await Tabs.on(stage, options);
     await tabs.fill(count);

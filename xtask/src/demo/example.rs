@@ -52,6 +52,7 @@ impl Example {
         let folder = self.folder(repository);
         let inputs = [
             folder.clone(),
+            repository.path("examples/styles.css"),
             repository.path("npm/client"),
             repository.path("npm/angular"),
             repository.path("package-lock.json"),
