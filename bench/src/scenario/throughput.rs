@@ -3,7 +3,7 @@
 use super::{Options, in_turn};
 use crate::figures::{median, short};
 use crate::load::{Load, Pace, Shape, Stage};
-use crate::system::{Nodes, System};
+use crate::system::{Limit, Nodes, System};
 use crate::table;
 
 pub(super) fn fanout(options: &Options) -> anyhow::Result<()> {
@@ -36,14 +36,14 @@ fn compare(options: &Options, shape: Shape, nodes: Nodes, window: usize) -> anyh
     let systems = options.systems();
     let runs =
         in_turn(options, &systems, |system| once(system, shape, nodes, Pace::InFlight(window), options));
-    let limit: Vec<f64> = runs.first().into_iter().flatten().map(Load::cpu_per_delivery).collect();
-    let limit_speed: Vec<f64> = runs.first().into_iter().flatten().map(Load::deliveries_per_second).collect();
-    let rows: Vec<Vec<String>> = systems
+    let named: Vec<(&str, &[Load])> = systems
         .iter()
         .zip(&runs)
         .filter(|(_, runs)| !runs.is_empty())
-        .map(|(system, runs)| row(system.name(), runs, &limit, &limit_speed))
+        .map(|(system, runs)| (system.name(), runs.as_slice()))
         .collect();
+    let limit = named.iter().find(|(name, _)| *name == Limit.name()).map_or(&[][..], |(_, runs)| runs);
+    let rows: Vec<Vec<String>> = named.iter().map(|(name, runs)| row(name, runs, limit)).collect();
     table::print(
         &[
             "system",
@@ -61,6 +61,14 @@ fn compare(options: &Options, shape: Shape, nodes: Nodes, window: usize) -> anyh
         ],
         &rows,
     );
+    for (name, runs) in named.iter().filter(|(name, _)| *name != Limit.name()) {
+        let mut each = ratios(runs, limit, &Load::cpu_per_delivery);
+        each.sort_by(f64::total_cmp);
+        let each: Vec<String> = each.iter().map(|ratio| format!("{ratio:.2}")).collect();
+        if each.len() > 1 {
+            println!("  {name}, CPU × limit in each round, from the least: {}\n", each.join(" "));
+        }
+    }
     Ok(())
 }
 
@@ -78,18 +86,23 @@ pub(super) fn once(
     Stage::set(&running, shape)?.run(&running, pace, options.lasting)
 }
 
-fn row(name: &str, runs: &[Load], limit: &[f64], limit_speed: &[f64]) -> Vec<String> {
+/// Each run to the limit server's in the same round: the machine is not the same from minute to minute.
+fn ratios(runs: &[Load], limit: &[Load], figure: &dyn Fn(&Load) -> f64) -> Vec<f64> {
+    runs.iter().zip(limit).map(|(run, limit)| figure(run) / figure(limit)).collect()
+}
+
+fn row(name: &str, runs: &[Load], limit: &[Load]) -> Vec<String> {
     let of = |figure: &dyn Fn(&Load) -> f64| median(runs.iter().map(figure).collect());
-    let ratio = |figure: &dyn Fn(&Load) -> f64, limit: &[f64]| {
-        // Each run to the limit's in the same round: the machine is not the same from minute to minute.
-        median(runs.iter().zip(limit).map(|(run, limit)| figure(run) / limit).collect())
+    let ratio = |figure: &dyn Fn(&Load) -> f64| match limit {
+        [] => "–".to_owned(),
+        limit => format!("{:.2}", median(ratios(runs, limit, figure))),
     };
     vec![
         name.to_owned(),
         short(of(&Load::deliveries_per_second)),
-        format!("{:.2}", ratio(&Load::deliveries_per_second, limit_speed)),
+        ratio(&Load::deliveries_per_second),
         format!("{:.2}", of(&Load::cpu_per_delivery)),
-        format!("{:.2}", ratio(&Load::cpu_per_delivery, limit)),
+        ratio(&Load::cpu_per_delivery),
         format!("{:.2}", of(&|run| run.redis_cpu.as_secs_f64() * 1e6 / run.deliveries.max(1) as f64)),
         format!("{:.0}", of(&Load::bytes_per_delivery)),
         format!("{:.1}", of(&|run| run.latency_ms(0.5))),
