@@ -1,6 +1,7 @@
 // Every publication reaches the page once and in order, whatever happens to its node, its network or itself.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { unfrozen } from '../support/firefox.ts';
 import { heardAll, numbers } from './heard-all.ts';
 import { Publisher } from './publisher.ts';
 import { Stage } from './stage.ts';
@@ -61,24 +62,28 @@ test('2,000 publications, while the page’s connection is lost and its network 
   context.diagnostic(`live ${heard.lives.length} times, ${replayed} publications replayed`);
 });
 
-test('2,000 publications, while the page is frozen for 20 s, its node killed meanwhile, and thawed', async context => {
-  const actor = await stage.actor();
-  await actor.subscribes();
-  const publisher = new Publisher(stage.nodes, actor.channel);
-  let thaw = () => Promise.resolve();
-  await publishAcross(publisher, {
-    before: async () => {
-      thaw = await actor.freezes();
-      await actor.losesItsNode();
-    },
-    after: () => thaw(),
-  });
-  const heard = await actor.hears(2000);
-  await actor.leaves();
-  heardAll(heard, 2000);
-  assert.equal(heard.froze, 1, 'the page was told that it freezes');
-  context.diagnostic(`live ${heard.lives.length} times`);
-});
+test(
+  '2,000 publications, while the page is frozen for 20 s, its node killed meanwhile, and thawed',
+  unfrozen,
+  async context => {
+    const actor = await stage.actor();
+    await actor.subscribes();
+    const publisher = new Publisher(stage.nodes, actor.channel);
+    let thaw = () => Promise.resolve();
+    await publishAcross(publisher, {
+      before: async () => {
+        thaw = await actor.freezes();
+        await actor.losesItsNode();
+      },
+      after: () => thaw(),
+    });
+    const heard = await actor.hears(2000);
+    await actor.leaves();
+    heardAll(heard, 2000);
+    assert.equal(heard.froze, 1, 'the page was told that it freezes');
+    context.diagnostic(`live ${heard.lives.length} times`);
+  },
+);
 
 /** Publishes 2,000 numbers: 200, then 1,600 of them over 20 s in between `before` and `after`, then the rest. */
 async function publishAcross(

@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core';
 import { Balancer } from '../support/balancer.ts';
 import { Chromium } from '../support/browser.ts';
 import { Files } from '../support/files.ts';
+import { Firefox, isFirefox } from '../support/firefox.ts';
 import { Node } from '../support/node.ts';
 import { Redis } from '../support/redis.ts';
 
@@ -36,11 +37,11 @@ export interface Network {
 export class Stage {
   readonly nodes: readonly Node[];
   readonly #redis: Redis;
-  readonly #browser: Chromium;
+  readonly #browser: Chromium | Firefox;
   readonly #files: Files;
   readonly #closing: (() => Promise<void>)[] = [];
 
-  private constructor(redis: Redis, nodes: Node[], browser: Chromium, files: Files) {
+  private constructor(redis: Redis, nodes: Node[], browser: Chromium | Firefox, files: Files) {
     this.#redis = redis;
     this.nodes = nodes;
     this.#browser = browser;
@@ -52,7 +53,8 @@ export class Stage {
     const options = { backbone: redis.url, config: here('./trial.toml') };
     const nodes = await Promise.all([Node.start(options), Node.start(options)]);
     const files = await Files.serve({ '/': here('./page'), '/client/': here('../../npm/client/dist') });
-    return new Stage(redis, nodes, await Chromium.start(), files);
+    const browser = await (isFirefox ? Firefox.start() : Chromium.start());
+    return new Stage(redis, nodes, browser, files);
   }
 
   /** A page with a balancer of its own before the nodes, not yet subscribed, on a new channel where none is named. */

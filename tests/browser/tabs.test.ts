@@ -1,6 +1,7 @@
 // Tabs share a socket, and whoever had it may end in any way: each tab hears every publication once and in order.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { isFirefox, unfrozen } from '../support/firefox.ts';
 import { heardAll, numbers } from './heard-all.ts';
 import { Publisher } from './publisher.ts';
 import { Stage, type Heard } from './stage.ts';
@@ -25,13 +26,17 @@ test(`${PUBLICATIONS} publications to ten tabs, while the one with the socket is
   const published = publish(tabs, PUBLICATIONS, stop.signal);
   const times: number[] = [];
   for (const turn of numbers(ENDS)) {
-    await published.until(((turn + 1) * PUBLICATIONS) / (ENDS + 2));
+    const stretch = PUBLICATIONS / (ENDS + 2);
+    // A browser that opens tabs slowly would be left behind with nothing to hear.
+    published.restAt((turn + 2) * stretch);
+    await published.until((turn + 1) * stretch);
     const [leader, ...others] = await tabs.withSockets();
     assert.ok(leader && !others.length, 'one tab has the socket');
-    const end: End = turn % 2 ? 'crashed' : 'closed';
+    const end: End = turn % 2 && !isFirefox ? 'crashed' : 'closed';
     times.push(...(await tabs.liveAgain(await tabs.end(leader, end))));
     await tabs.fill(10);
   }
+  published.restAt(PUBLICATIONS);
   await published.all;
   const heard = await tabs.heard(PUBLICATIONS);
   stop.abort();
@@ -90,25 +95,29 @@ test('nodes that do not know the subprotocol give each tab a socket of its own',
   await tabs.close();
 });
 
-test('a page that freezes gives up the socket, and takes part again when it thaws', async context => {
-  const tabs = await Tabs.on(stage);
-  await tabs.fill(3);
-  const published = publish(tabs, 400);
-  await published.until(100);
-  const [leader] = await tabs.withSockets();
-  const since = Date.now();
-  const thaw = await leader!.freezes();
-  tabs.open.delete(leader!);
-  const times = await tabs.liveAgain(since);
-  assert.ok(Math.max(...times) < 2_500, `live again after ${times} ms`);
-  await thaw();
-  tabs.open.add(leader!);
-  await published.all;
-  for (const heard of await tabs.heard(400)) heardAll(heard, 400);
-  assert.equal(tabs.network.count, 1);
-  context.diagnostic(`live again after ${Math.max(...times)} ms`);
-  await tabs.close();
-});
+test(
+  'a page that freezes gives up the socket, and takes part again when it thaws',
+  unfrozen,
+  async context => {
+    const tabs = await Tabs.on(stage);
+    await tabs.fill(3);
+    const published = publish(tabs, 400);
+    await published.until(100);
+    const [leader] = await tabs.withSockets();
+    const since = Date.now();
+    const thaw = await leader!.freezes();
+    tabs.open.delete(leader!);
+    const times = await tabs.liveAgain(since);
+    assert.ok(Math.max(...times) < 2_500, `live again after ${times} ms`);
+    await thaw();
+    tabs.open.add(leader!);
+    await published.all;
+    for (const heard of await tabs.heard(400)) heardAll(heard, 400);
+    assert.equal(tabs.network.count, 1);
+    context.diagnostic(`live again after ${Math.max(...times)} ms`);
+    await tabs.close();
+  },
+);
 
 test('a page that hangs loses the socket to one that somebody sees', async context => {
   const tabs = await Tabs.on(stage);
@@ -142,9 +151,11 @@ function heardFromItsFirst(heard: Heard, count: number): void {
 function publish(tabs: Tabs, count: number, signal?: AbortSignal) {
   const publisher = new Publisher(stage.nodes, tabs.channel);
   let published = 0;
+  let rest = count;
   const waiting: { number: number; resolve: () => void }[] = [];
   const all = (async () => {
     for (const number of numbers(count)) {
+      while (number >= rest && !signal?.aborted) await new Promise(resolve => setTimeout(resolve, 1));
       if (signal?.aborted) return;
       const pause = new Promise(resolve => setTimeout(resolve, 8));
       await publisher.publish(number);
@@ -155,7 +166,9 @@ function publish(tabs: Tabs, count: number, signal?: AbortSignal) {
   })();
   const until = (number: number) =>
     new Promise<void>(resolve => (number <= published ? resolve() : waiting.push({ number, resolve })));
-  return { all, until };
+  /** Goes no further for now. */
+  const restAt = (number: number) => void (rest = number);
+  return { all, until, restAt };
 }
 
 /** What something counts, every 20 ms. */

@@ -15,9 +15,14 @@ pub(crate) enum Package {
     Browser,
     /// The driver of that browser.
     Driver,
+    /// A Firefox.
+    Firefox,
 }
 
 impl Package {
+    /// Each of them.
+    pub(crate) const ALL: [Self; 4] = [Self::Redis, Self::Browser, Self::Driver, Self::Firefox];
+
     /// Where it is; else an error with the one command that installs it.
     pub(crate) fn find(self) -> anyhow::Result<PathBuf> {
         find(self.programs()).with_context(|| {
@@ -45,6 +50,12 @@ impl Package {
                 "C:\\Program Files\\Google\\Chrome\\Application\\chrome",
             ],
             Self::Driver => &["chromedriver"],
+            Self::Firefox => &[
+                "firefox-esr",
+                "firefox",
+                "/Applications/Firefox.app/Contents/MacOS/firefox",
+                "C:\\Program Files\\Mozilla Firefox\\firefox.exe",
+            ],
         }
     }
 
@@ -53,6 +64,7 @@ impl Package {
             Self::Redis => "redis-server",
             Self::Browser => "chromium",
             Self::Driver => "chromium-driver",
+            Self::Firefox => "firefox-esr",
         }
     }
 
@@ -61,6 +73,7 @@ impl Package {
             Self::Redis => "redis",
             Self::Browser => "--cask chromium",
             Self::Driver => "--cask chromedriver",
+            Self::Firefox => "--cask firefox",
         }
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 use lexopt::{Arg, Parser, ValueExt as _};
 
-use self::check::{Check, Needs, When};
+use self::check::{Check, When};
 use self::tools::Tools;
 use crate::repository::Repository;
 use crate::say::{heading, seconds};
@@ -68,7 +68,7 @@ impl Options {
                 When::WithAll => self.only.is_empty() && everything,
             };
             let named = self.only.iter().any(|name| name == check.name);
-            (meant || named) && !(self.without_browser.is_some() && check.needs == Needs::Browser)
+            (meant || named) && !(self.without_browser.is_some() && check.needs.is_browser())
         };
         Ok(all.into_iter().filter(wanted).collect())
     }

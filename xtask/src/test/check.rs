@@ -1,5 +1,6 @@
 use super::tools::Tools;
 use crate::repository::Repository;
+use crate::system::Package;
 
 /// One thing that is checked, with the runner that checks it.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +28,30 @@ pub(super) enum Needs {
     Npm,
     /// A browser with its driver; also Node, the npm packages and a Redis.
     Browser,
+    /// The same with Firefox.
+    Firefox,
+}
+
+impl Needs {
+    /// Whether that is a browser, and what goes with one.
+    pub(super) fn is_browser(self) -> bool {
+        matches!(self, Self::Browser | Self::Firefox)
+    }
+
+    /// Whether Node and the npm packages are among it.
+    pub(super) fn is_node(self) -> bool {
+        self == Self::Npm || self.is_browser()
+    }
+
+    /// What of the system's packages it is.
+    pub(super) fn packages(self) -> &'static [Package] {
+        match self {
+            Self::Nothing | Self::Npm => &[],
+            Self::Redis => &[Package::Redis],
+            Self::Browser => &[Package::Redis, Package::Browser, Package::Driver],
+            Self::Firefox => &[Package::Redis, Package::Firefox],
+        }
+    }
 }
 
 /// When a check runs that nobody named.

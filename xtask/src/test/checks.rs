@@ -34,6 +34,10 @@ pub(super) fn all() -> Vec<Check> {
         check("browser", "a page, two nodes, a Redis: kills, cuts and frozen pages", Needs::Browser, browser),
         Check {
             when: When::WithAll,
+            ..check("firefox", "the same in Firefox, which freezes no page", Needs::Firefox, firefox)
+        },
+        Check {
+            when: When::WithAll,
             ..check(
                 "matrix",
                 "the packed packages in fresh applications of every framework and version",
@@ -116,14 +120,22 @@ fn matrix(repository: &Repository, tools: &Tools<'_>) -> anyhow::Result<()> {
 fn packed_test(repository: &Repository, tools: &Tools<'_>, script: &str) -> anyhow::Result<Command> {
     let packed = npm::pack(repository, &tools.built_packages()?)?;
     packed.iter().for_each(|packed| say(&format!("packed {}", packed.display())));
-    let mut test = node_test(repository, tools, "tests/packaging", script)?;
+    let mut test = node_test(repository, tools, "tests/packaging", script, Package::Browser)?;
     test.env("TIDEWIRE_PACKED", repository.target("npm"));
     Ok(test)
 }
 
 fn browser(repository: &Repository, tools: &Tools<'_>) -> anyhow::Result<()> {
+    page_tests(repository, tools, Package::Browser)
+}
+
+fn firefox(repository: &Repository, tools: &Tools<'_>) -> anyhow::Result<()> {
+    page_tests(repository, tools, Package::Firefox)
+}
+
+fn page_tests(repository: &Repository, tools: &Tools<'_>, browser: Package) -> anyhow::Result<()> {
     tools.built_packages()?;
-    run(node_test(repository, tools, "tests/browser", "test")?)
+    run(node_test(repository, tools, "tests/browser", "test", browser)?)
 }
 
 /// A script of a folder whose tests drive a browser against real servers.
@@ -132,12 +144,13 @@ fn node_test(
     tools: &Tools<'_>,
     folder: &str,
     script: &str,
+    browser: Package,
 ) -> anyhow::Result<Command> {
     cargo::build_all(repository)?;
     let mut test = tools.node()?.npm(repository);
     test.current_dir(repository.path(folder)).args(["run", script]);
     test.env("TIDEWIRE_SERVER", repository.built("tidewire"));
-    test.env("TIDEWIRE_BROWSER", tools.system(Package::Browser)?);
+    test.env("TIDEWIRE_BROWSER", tools.system(browser)?);
     test.env("TIDEWIRE_REDIS", tools.system(Package::Redis)?);
     Ok(test)
 }

@@ -4,7 +4,7 @@ use std::thread::Scope;
 
 use anyhow::anyhow;
 
-use super::check::{Check, Needs};
+use super::check::Check;
 use crate::cargo;
 use crate::node::Node;
 use crate::npm;
@@ -30,20 +30,18 @@ impl<'a> Tools<'a> {
         'scope: 'a,
     {
         let tools = Self { repository, node: Arc::default(), packages: Arc::default() };
-        let any = |needs| checks.iter().any(|check| check.needs == needs);
-        if any(Needs::Npm) || any(Needs::Browser) {
+        if checks.iter().any(|check| check.needs.is_node()) {
             let node = Arc::clone(&tools.node);
             scope.spawn(move || node.set(npm::install(repository)));
         } else {
             tools.node.set(Err(anyhow!("this check does not name Node among its needs")));
         }
-        let wanted: &[Package] = match (any(Needs::Redis), any(Needs::Browser)) {
-            (_, true) => &[Package::Redis, Package::Browser, Package::Driver],
-            (true, false) => &[Package::Redis],
-            (false, false) => &[],
-        };
+        let wanted: Vec<Package> = Package::ALL
+            .into_iter()
+            .filter(|package| checks.iter().any(|check| check.needs.packages().contains(package)))
+            .collect();
         let packages = Arc::clone(&tools.packages);
-        scope.spawn(move || packages.set(system::bring(wanted)));
+        scope.spawn(move || packages.set(system::bring(&wanted)));
         tools
     }
 
