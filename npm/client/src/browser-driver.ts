@@ -177,7 +177,7 @@ export class BrowserDriver implements DurableDriver {
 
   #open(id: number): void {
     const [elder] = this.#links.values();
-    const link = this.#share?.(dial, this.#url, elder) ?? dial(this.#url);
+    const link = this.#share?.(this.#url, elder) ?? dial(this.#url);
     link.onopen = () => this.#tell(OPENED, { id });
     link.onmessage = ({ data }) =>
       this.#tell(RECEIVED, { id, bytes: typeof data === 'string' ? UNREADABLE : new Uint8Array(data) });

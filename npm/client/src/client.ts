@@ -67,12 +67,10 @@ export class Client {
     const start = outbox
       ? async () => {
           const [{ durable }, start] = await Promise.all([import('./outbox.ts'), load()]);
-          const sharing: StartDriver = (url, host, broken, durable) =>
-            start(url, host, broken, durable, options.share);
-          return durable(sharing as never, give => this.#fetchToken(give), outbox, TidewireError);
+          return durable(start as never, give => this.#fetchToken(give), outbox, TidewireError);
         }
       : load;
-    this.#engine = new Engine(endpoint(options.url), options.share, start, event => this.#hear(event));
+    this.#engine = new Engine(endpoint(options.url), start, event => this.#hear(event));
     if (options.autoConnect ?? isBrowser()) this.connect();
   }
 

@@ -45,7 +45,6 @@ export type StartDriver<Made extends Driver = Driver> = (
   host: Host,
   broken: Broken,
   durable?: boolean,
-  share?: boolean,
 ) => Made;
 
 /** Takes what to tell a driver that asked for a token, and tells it. */

@@ -20,7 +20,6 @@ const MOST_WAITING = 1024;
  */
 export class Engine {
   readonly #url: string;
-  readonly #share: boolean | undefined;
   readonly #load: () => Promise<StartDriver>;
   readonly #client: (event: ClientEvent) => void;
   readonly #receivers = new Map<number, Receiver>();
@@ -32,14 +31,8 @@ export class Engine {
   #lastId = 0;
   #connection: string | undefined;
 
-  constructor(
-    url: string,
-    share: boolean | undefined,
-    load: () => Promise<StartDriver>,
-    client: (event: ClientEvent) => void,
-  ) {
+  constructor(url: string, load: () => Promise<StartDriver>, client: (event: ClientEvent) => void) {
     this.#url = url;
-    this.#share = share;
     this.#load = load;
     this.#client = client;
   }
@@ -103,8 +96,6 @@ export class Engine {
       this.#url,
       events => this.#tell(events),
       cause => this.#fail('closed', 'has failed', cause),
-      undefined,
-      this.#share,
     );
     this.#driver = driver;
     this.#phase = 'running';

@@ -6,5 +6,5 @@ export * from './exports.ts';
 
 /** Makes a client. Returns at once; WebAssembly is loaded beside it, when the client connects. */
 export function createClient(options: ClientOptions): Client {
-  return new Client(options, () => load(embedded));
+  return new Client(options, () => load(embedded, options.share));
 }

@@ -2,45 +2,39 @@ import { BrowserDriver } from './browser-driver.ts';
 import type { StartDriver } from './driver.ts';
 import { TidewireError } from './errors.ts';
 import { Session } from './session.ts';
+import { openShared } from './share/tabs.ts';
 
 /** What WebAssembly can be made of. */
 export type WasmSource = BufferSource | WebAssembly.Module | Response | URL | string;
 
-let loaded: Promise<StartDriver<BrowserDriver>> | undefined;
+let loaded: Promise<WebAssembly.Exports> | undefined;
 
-/** Loads Tidewire's WebAssembly, once for all clients of a page. */
-export function load(source: () => Promise<WasmSource>): Promise<StartDriver<BrowserDriver>> {
-  return (loaded ??= start(source).catch((error: unknown) => {
+/** Loads Tidewire's WebAssembly, once for all clients of a page; drivers share a socket unless they are not to. */
+export async function load(
+  source: () => Promise<WasmSource>,
+  share = true,
+): Promise<StartDriver<BrowserDriver>> {
+  loaded ??= instantiate(source).catch((error: unknown) => {
     loaded = undefined;
     throw error;
-  }));
+  });
+  const exports = await loaded;
+  const open = share && globalThis.document ? openShared : undefined;
+  return (url, host, broken, durable) =>
+    new BrowserDriver(new Session(exports as never, seed(), durable), url, host, broken, open);
 }
 
-async function start(source: () => Promise<WasmSource>): Promise<StartDriver<BrowserDriver>> {
-  if (typeof WebSocket === 'undefined') {
+async function instantiate(source: () => Promise<WasmSource>): Promise<WebAssembly.Exports> {
+  if (!globalThis.WebSocket)
     throw new TidewireError('no_websocket', 'there is no WebSocket here: Node has it from version 22');
-  }
-  if (typeof WebAssembly === 'undefined') {
+  if (!globalThis.WebAssembly)
     throw new TidewireError('wasm_blocked', 'this browser has WebAssembly turned off, and Tidewire needs it');
-  }
-  // Beside it, for the first connection is to wait for neither; and what does not load is done without.
-  const sharing = globalThis.document && import('./share/tabs.ts').catch(() => undefined);
   const bytes = await bytesOf(await source());
-  const open = (await sharing)?.openShared;
   try {
-    const made: unknown = await WebAssembly.instantiate(bytes as BufferSource);
-    const { exports } =
-      made instanceof WebAssembly.Instance
-        ? made
-        : (made as WebAssembly.WebAssemblyInstantiatedSource).instance;
-    return (url, host, broken, durable, share) =>
-      new BrowserDriver(
-        new Session(exports as never, seed(), durable),
-        url,
-        host,
-        broken,
-        share === false ? undefined : open,
-      );
+    // Bytes give an instance beside its module, a module the instance alone.
+    const made: WebAssembly.WebAssemblyInstantiatedSource | WebAssembly.Instance =
+      await WebAssembly.instantiate(bytes as BufferSource);
+    return ('instance' in made ? made.instance : made).exports;
   } catch (cause) {
     if (!isPolicy(cause)) throw cause;
     throw new TidewireError(

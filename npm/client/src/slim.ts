@@ -12,5 +12,7 @@ export interface SlimClientOptions extends ClientOptions {
 
 /** Makes a client with WebAssembly that the application brings. */
 export function createClient({ wasm, ...options }: SlimClientOptions): Client {
-  return new Client(options, () => load(async () => (typeof wasm === 'function' ? wasm() : wasm)));
+  return new Client(options, () =>
+    load(async () => (typeof wasm === 'function' ? wasm() : wasm), options.share),
+  );
 }

@@ -7,5 +7,5 @@ export * from './exports.ts';
 
 /** Makes a client. */
 export function createClient(options: ClientOptions): Client {
-  return new Client(options, () => load(async () => module));
+  return new Client(options, () => load(async () => module, options.share));
 }

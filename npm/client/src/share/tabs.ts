@@ -1,4 +1,4 @@
-import type { Carrier, Link } from '../link.ts';
+import { dial, type Carrier, type Link } from '../link.ts';
 import { lead, type Leader } from './leader.ts';
 import { SHARED, read } from './wire.ts';
 import { ALONE, ASKS, HEARD, HOLDS, LEADS, NAMES, SAYS, SHUTS, weight, type Word } from './word.ts';
@@ -24,14 +24,11 @@ export interface SharedLink extends Carrier {
   own?: Link;
 }
 
-/** Makes a link that is nobody else's. This file has no class of its own for it: pages would load that with more around it. */
-export type Dial = (url: string, ...before: string[]) => Link;
-
 /** Opens a link; none where nothing can be shared. */
 export type Open = (elder?: Carrier) => SharedLink | undefined;
 
 /** Joins the browser's tabs that share a socket to an address, for as long as the page is awake. */
-export function join(dial: Dial, url: string, left: () => void): Open {
+export function join(url: string, left: () => void): Open {
   const id = crypto.randomUUID();
   const name = `${SHARED} ${url}`;
   const common = listen(name);
@@ -247,10 +244,10 @@ export type OpenShared = typeof openShared;
 const joined = new Map<string, Open>();
 
 /** Opens a link over the socket that the browser's tabs share, and not on that of `elder`; none where they cannot. */
-export function openShared(dial: Dial, url: string, elder?: Carrier): Carrier | undefined {
+export function openShared(url: string, elder?: Carrier): Carrier | undefined {
   try {
     if (!navigator.locks) return undefined;
-    const open = joined.get(url) ?? join(dial, url, () => joined.delete(url));
+    const open = joined.get(url) ?? join(url, () => joined.delete(url));
     joined.set(url, open);
     return open(elder);
   } catch {

@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { onTestFinished, vi } from 'vitest';
-import { dial } from '../../src/link.ts';
 import { join, type Open, type SharedLink } from '../../src/share/tabs.ts';
 import { Socket } from './socket.ts';
 
@@ -136,7 +135,7 @@ export class Tab {
 
   constructor(browser: Browser) {
     this.#browser = browser;
-    this.#open = running.run(this, () => join(dial, browser.url, () => undefined));
+    this.#open = running.run(this, () => join(browser.url, () => undefined));
   }
 
   does(something: () => void): void {
