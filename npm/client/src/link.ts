@@ -23,111 +23,110 @@ const DOUBTS = 3;
 const known = new Map<string, { way: number; failed: number }>();
 
 /** One link to a server: a WebSocket where one opens, otherwise a streamed response, otherwise polls. */
-export class Link implements Carrier {
-  onopen: Carrier['onopen'] = null;
-  onmessage: Carrier['onmessage'] = null;
-  onclose: Carrier['onclose'] = null;
-  protocol = '';
-  readonly #url: string;
-  readonly #protocols: string[];
+export type Link = Carrier & { protocol: string };
+
+/** Begins a link to a server, which is to choose one of these subprotocols, or else its usual one. */
+export function dial(url: string, ...before: string[]): Link {
+  const protocols = [...before, 'tidewire.v1.postcard'];
   /** Those that are opening, or the one that has opened. */
-  readonly #carriers = new Set<Carrier>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #next: number | undefined;
-  #over = false;
+  const carriers = new Set<Carrier>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let next: number | undefined;
+  let isOver = false;
 
-  constructor(url: string, ...before: string[]) {
-    this.#url = url;
-    this.#protocols = [...before, 'tidewire.v1.postcard'];
-    // A way that has worked stands alone.
-    const way = known.get(url)?.way;
-    if (way === undefined) this.#try(WEBSOCKET);
-    else this.#begin(way);
-  }
-
-  send(message: Uint8Array<ArrayBuffer>): void {
-    for (const carrier of this.#carriers) carrier.send(message);
-  }
-
-  close(code?: number): void {
-    this.#over = true;
-    for (const carrier of this.#carriers) this.#drop(carrier, code);
-    clearTimeout(this.#timer);
-  }
+  const link: Link = {
+    onopen: null,
+    onmessage: null,
+    onclose: null,
+    protocol: '',
+    send(message) {
+      for (const carrier of carriers) carrier.send(message);
+    },
+    close(code) {
+      settle();
+      for (const carrier of carriers) drop(carrier, code);
+    },
+  };
 
   /** Begins one way, and another beside it if that takes long. */
-  #try(way: number): void {
-    this.#next = way === POLL ? undefined : way + 1;
-    clearTimeout(this.#timer);
-    if (this.#next) this.#timer = setTimeout(() => this.#try(this.#next!), SLOW_MS);
-    this.#begin(way);
+  function attempt(way: number): void {
+    next = way === POLL ? undefined : way + 1;
+    clearTimeout(timer);
+    if (next) timer = setTimeout(() => attempt(next!), SLOW_MS);
+    begin(way);
   }
 
-  #begin(way: number): void {
+  function begin(way: number): void {
     if (way === WEBSOCKET) {
       try {
-        const socket = new WebSocket(this.#url, this.#protocols);
+        const socket = new WebSocket(url, protocols);
         socket.binaryType = 'arraybuffer';
         // Of a socket that the page's policy forbids, Chromium tells an error and never a close.
         socket.onerror = () => (socket as never as Carrier).onclose?.({ code: 1006, reason: '' });
-        this.#watch(socket as never, way);
+        watch(socket as never, way);
       } catch (error) {
         // As for `ws:` from an `https:` page, to which no other way leads either. Told when somebody listens.
-        queueMicrotask(() => this.#end({ code: 1006, reason: (error as Error).message }));
+        queueMicrotask(() => end({ code: 1006, reason: (error as Error).message }));
       }
       return;
     }
     import('./tunnel.ts').then(
-      ({ Tunnel }) => this.#over || this.#watch(new Tunnel(this.#url, way === POLL, this.#protocols), way),
-      (error: unknown) => this.#fail({ code: 1006, reason: String(error) }),
+      ({ tunnel }) => isOver || watch(tunnel(url, way === POLL, protocols), way),
+      (error: unknown) => fail({ code: 1006, reason: String(error) }),
     );
   }
 
-  #watch(carrier: Carrier, way: number): void {
-    this.#carriers.add(carrier);
+  function watch(carrier: Carrier, way: number): void {
+    carriers.add(carrier);
     carrier.onopen = () => {
-      known.set(this.#url, { way, failed: 0 });
-      this.#next = undefined;
-      for (const other of this.#carriers) if (other !== carrier) this.#drop(other);
-      clearTimeout(this.#timer);
-      this.#over = true;
-      this.protocol = carrier.protocol!;
-      carrier.onmessage = event => this.onmessage?.(event);
+      known.set(url, { way, failed: 0 });
+      next = undefined;
+      for (const other of carriers) if (other !== carrier) drop(other);
+      settle();
+      link.protocol = carrier.protocol!;
+      carrier.onmessage = event => link.onmessage?.(event);
       carrier.onclose = event => {
-        this.#drop(carrier);
-        this.onclose?.(event);
+        drop(carrier);
+        link.onclose?.(event);
       };
-      this.onopen?.();
+      link.onopen?.();
     };
     carrier.onclose = event => {
-      this.#drop(carrier);
-      this.#fail(event);
+      drop(carrier);
+      fail(event);
     };
   }
 
   /** One way has failed. */
-  #fail(event: { code: number; reason: string }): void {
-    if (this.#over) return;
-    if (this.#next) return this.#try(this.#next);
-    if (this.#carriers.size) return;
-    const way = known.get(this.#url);
-    if (way && ++way.failed >= DOUBTS) known.delete(this.#url);
-    this.#end(event);
+  function fail(event: { code: number; reason: string }): void {
+    if (isOver) return;
+    if (next) return attempt(next);
+    if (carriers.size) return;
+    const way = known.get(url);
+    if (way && ++way.failed >= DOUBTS) known.delete(url);
+    end(event);
   }
 
-  #end(event: { code: number; reason: string }): void {
-    this.close();
-    this.onclose?.(event);
+  function end(event: { code: number; reason: string }): void {
+    link.close();
+    link.onclose?.(event);
   }
 
-  #drop(carrier: Carrier, code?: number): void {
-    this.#carriers.delete(carrier);
+  /** No other way is tried any more. */
+  function settle(): void {
+    isOver = true;
+    clearTimeout(timer);
+  }
+
+  function drop(carrier: Carrier, code?: number): void {
+    carriers.delete(carrier);
     carrier.onopen = carrier.onmessage = carrier.onclose = null;
     carrier.close(code);
   }
-}
 
-/** Begins a link to a server, which is to choose one of these subprotocols, or else its usual one. */
-export function dial(url: string, ...before: string[]): Link {
-  return new Link(url, ...before);
+  // A way that has worked stands alone.
+  const way = known.get(url)?.way;
+  if (way === undefined) attempt(WEBSOCKET);
+  else begin(way);
+  return link;
 }
