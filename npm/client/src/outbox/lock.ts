@@ -2,7 +2,7 @@
 export function lock(page: string, signal?: AbortSignal): Promise<() => void> {
   return new Promise((resolve, reject) => {
     navigator.locks
-      .request(`tidewire-outbox ${page}`, { ...(signal && { signal }) }, () => new Promise<void>(resolve))
+      .request(`tidewire-outbox ${page}`, { signal } as LockOptions, () => new Promise<void>(resolve))
       .catch(reject);
   });
 }

@@ -3,26 +3,23 @@ import type { ClientEvent, RequestEvent, Stored } from '../unpack.ts';
 /** Whose publications: which outbox, and which page. */
 export type Owner = readonly [outbox: string, page: string];
 
-/** What becomes of a change: what was to be stored, or undefined where it was to be forgotten. */
-export type Changes = Map<number, Stored | undefined>;
-
 const STORE = 'publications';
 /** A database that takes longer to open will not. */
 const PATIENCE_MS = 5_000;
 
 /** Opens the origin's database. */
 export function open(): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
-    const opening = indexedDB.open('tidewire-outbox', 1);
-    opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);
-    opening.onsuccess = () => {
-      // A later version of this package may want another form.
-      opening.result.onversionchange = () => opening.result.close();
-      resolve(opening.result);
-    };
-    opening.onerror = () => reject(opening.error);
+  const opening = indexedDB.open('tidewire-outbox', 1);
+  opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);
+  const opened = asked(opening).then(database => {
+    // A later version of this package may want another form.
+    database.onversionchange = () => database.close();
+    return database;
+  });
+  const late = new Promise<never>((_, reject) => {
     setTimeout(() => reject(new Error('the database does not open')), PATIENCE_MS);
   });
+  return Promise.race([opened, late]);
 }
 
 /** The pages that have left something in an outbox, the earliest first. */
@@ -39,79 +36,61 @@ export async function leftBy(database: IDBDatabase, owner: Owner): Promise<Map<n
   return new Map(keys.map((key, at) => [(key as number[])[2]!, all[at] as Stored]));
 }
 
-/** One page's publications in the database. Changes are written in order, all together that come while others are. */
-export class Records {
-  readonly #database: Promise<IDBDatabase>;
-  readonly #owner: Owner;
-  readonly #written: (changes: Changes) => void;
-  readonly #failed: (cause: unknown) => void;
-  readonly #ids: Set<number>;
-  #changes: Changes = new Map();
-  #writing: Promise<void> | undefined;
-
-  /** Tells what is written, and also what cannot be: then it is in the database no more. */
-  constructor(
-    database: Promise<IDBDatabase>,
-    owner: Owner,
-    written: (changes: Changes) => void,
-    failed: (cause: unknown) => void,
-    ids: Iterable<number>,
-  ) {
-    this.#database = database;
-    this.#owner = owner;
-    this.#written = written;
-    this.#failed = failed;
-    this.#ids = new Set(ids);
-  }
-
+/** One page's publications in the database. */
+export interface Records {
   /** Resolves when everything is written. */
-  get settled(): Promise<void> | undefined {
-    return this.#writing;
-  }
-
+  readonly settled: Promise<void> | undefined;
   /** Stores what is to be stored, and forgets what has its answer. */
-  hear(event: RequestEvent | ClientEvent): void {
-    if (event.kind === 'store') {
-      const { id, channel, payload, name } = event;
-      this.#ids.add(id);
-      this.#change(id, { channel, payload, name, at: Date.now() });
-    } else if (event.kind === 'published' || event.kind === 'failed') {
-      if (this.#ids.delete(event.id)) this.#change(event.id, undefined);
-    }
+  hear(event: RequestEvent | ClientEvent): void;
+}
+
+/**
+ * Keeps records: changes are written in order, all together that come while others are. Tells what is written under its
+ * name, and also what cannot be: then it is in the database no more.
+ */
+export function records(
+  database: Promise<IDBDatabase>,
+  owner: Owner,
+  written: (id: number, stored: Stored) => void,
+  failed: (cause: unknown) => void,
+  ids: Iterable<number> = [],
+): Records {
+  const kept = new Set(ids);
+  /** What is to be stored, or undefined where it is to be forgotten. */
+  let changes = new Map<number, Stored | undefined>();
+  let writing: Promise<void> | undefined;
+
+  function change(id: number, stored?: Stored): void {
+    changes.set(id, stored);
+    writing ??= write();
   }
 
-  #change(id: number, stored: Stored | undefined): void {
-    this.#changes.set(id, stored);
-    this.#writing ??= this.#write();
-  }
-
-  async #write(): Promise<void> {
+  async function write(): Promise<void> {
     // What happens in the same step belongs together.
     await null;
-    while (this.#changes.size) {
-      const changes = this.#changes;
-      this.#changes = new Map();
+    while (changes.size) {
+      const all = changes;
+      changes = new Map();
       try {
-        await this.#commit(changes);
+        await commit(all);
       } catch (cause) {
-        this.#failed(cause);
+        failed(cause);
         // What is there without the name that it is sent with would be published again.
-        await this.#commit(new Map([...changes.keys()].map(id => [id, undefined]))).catch(() => {});
+        await commit(new Map([...all.keys()].map(id => [id, undefined]))).catch(() => {});
       }
-      this.#written(changes);
+      for (const [id, stored] of all) if (stored?.name.length) written(id, stored);
     }
-    this.#writing = undefined;
+    writing = undefined;
   }
 
-  async #commit(changes: Changes): Promise<void> {
-    const database = await this.#database;
-    const isNamed = [...changes.values()].some(stored => stored?.name.length);
+  async function commit(all: typeof changes): Promise<void> {
+    const isNamed = [...all.values()].some(stored => stored?.name.length);
     // What is sent must be known to have been sent, also after a power failure.
     const durability = isNamed ? 'strict' : 'relaxed';
-    const transaction = database.transaction(STORE, 'readwrite', { durability });
+    const transaction = (await database).transaction(STORE, 'readwrite', { durability });
     const store = transaction.objectStore(STORE);
-    for (const [id, stored] of changes) {
-      const key = [...this.#owner, id];
+    for (const [id, stored] of all) {
+      const key = [...owner, id];
       if (stored) store.put(stored, key);
       else store.delete(key);
     }
@@ -120,6 +99,21 @@ export class Records {
       transaction.onabort = () => reject(transaction.error);
     });
   }
+
+  return {
+    get settled() {
+      return writing;
+    },
+    hear(event) {
+      if (event.kind === 'store') {
+        const { id, channel, payload, name } = event;
+        kept.add(id);
+        change(id, { channel, payload, name, at: Date.now() });
+      } else if ((event.kind === 'published' || event.kind === 'failed') && kept.delete(event.id)) {
+        change(event.id);
+      }
+    },
+  };
 }
 
 function stored(database: IDBDatabase): IDBObjectStore {
