@@ -1,7 +1,7 @@
 import type { Engine, Request } from './engine.ts';
 import { TidewireError } from './errors.ts';
 import { read, type Message, type RawMessage } from './message.ts';
-import { Messages, type MessagesOptions } from './messages.ts';
+import { messages, type MessagesOptions } from './messages.ts';
 import { encode } from './payload.ts';
 import {
   PresenceWatch,
@@ -44,6 +44,8 @@ export interface History<Data> {
   readonly errors: readonly TidewireError[];
 }
 
+type AnswerOf<Kind> = Omit<Extract<RequestEvent, { kind: Kind }>, 'kind' | 'id'>;
+
 /** One channel, typed by its definition. */
 export class Channel<Sent, Received> implements AsyncIterable<Message<Received>> {
   /** Its name, with the parameters filled in. */
@@ -76,7 +78,7 @@ export class Channel<Sent, Received> implements AsyncIterable<Message<Received>>
 
   /** The messages for a `for await` loop; leaving the loop unsubscribes. A gap ends it with an error. */
   messages(options: MessagesOptions = {}): AsyncIterableIterator<Message<Received>> {
-    return new Messages((handlers, rest) => this.subscribe(handlers, rest), options);
+    return messages((handlers, rest) => this.subscribe(handlers, rest), options);
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Message<Received>> {
@@ -91,28 +93,27 @@ export class Channel<Sent, Received> implements AsyncIterable<Message<Received>>
     if (this.#schema) valid(validate(this.#schema, data), 'the message');
     // What is sent is the schema's input: each receiver's schema makes its output of it.
     const { bytes, binary } = encode(data);
-    const event = await this.#ask('published', (driver, id) => driver.publish(id, this.name, bytes, binary));
-    return { position: event.position };
+    return this.#ask<'published'>((driver, id) => driver.publish(id, this.name, bytes, binary));
   }
 
   /** Reads a part of the channel's log. */
   async history({ limit = 0, since }: HistoryOptions = {}): Promise<History<Received>> {
-    const page = await this.#ask('history', (driver, id) => driver.history(id, this.name, since, limit));
+    const { messages, reset, ...page } = await this.#ask<'history'>((driver, id) =>
+      driver.history(id, this.name, since, limit),
+    );
     const publications: Message<Received>[] = [];
     const errors: TidewireError[] = [];
-    for (const raw of page.messages) {
+    for (const raw of messages) {
       const message = read(raw, this.#schema);
       if (message instanceof TidewireError) errors.push(message);
       else publications.push(message);
     }
-    return { publications, position: page.position, more: page.more, reset: page.reset ?? null, errors };
+    return { ...page, publications, reset: reset ?? null, errors };
   }
 
   /** Asks who is in the channel, in a namespace that has presence. Whoever is subscribed is. */
   async presence({ limit = 0, after = '' }: PresenceOptions = {}): Promise<PresencePage> {
-    const page = await this.#ask('presence', (driver, id) => driver.presence(id, this.name, after, limit));
-    const { members, connections, users, next } = page;
-    return { members, connections, users, next };
+    return this.#ask<'presence'>((driver, id) => driver.presence(id, this.name, after, limit));
   }
 
   /** Keeps up with who is in the channel, while it is subscribed to. */
@@ -124,17 +125,15 @@ export class Channel<Sent, Received> implements AsyncIterable<Message<Received>>
     return new PresenceWatch(this.#engine, this.name, all, options);
   }
 
-  #ask<Kind extends 'published' | 'history' | 'presence'>(
-    kind: Kind,
-    command: Request,
-  ): Promise<Extract<RequestEvent, { kind: Kind }>> {
+  /** Resolves with what the answer of this kind says. */
+  #ask<Kind extends 'published' | 'history' | 'presence'>(command: Request): Promise<AnswerOf<Kind>> {
     return new Promise((resolve, reject) => {
-      this.#engine.request(event => {
+      this.#engine.request(({ kind, id, ...answer }) => {
         // A connection that is lost in the meantime is replaced: the request goes out again there.
-        if (event.kind === 'lost') return;
-        this.#engine.forget(event.id);
-        if (event.kind === 'failed') reject(event.error);
-        else if (event.kind === kind) resolve(event as Extract<RequestEvent, { kind: Kind }>);
+        if (kind === 'lost') return;
+        this.#engine.forget(id);
+        if ('error' in answer) reject(answer.error);
+        else resolve(answer as AnswerOf<Kind>);
       }, command);
     });
   }

@@ -53,11 +53,7 @@ export interface ClientEvents {
 export class Client {
   readonly #engine: Engine;
   readonly #token: ClientOptions['token'];
-  readonly #listeners = {
-    status: new Set<(detail: StatusDetail) => void>(),
-    error: new Set<(error: TidewireError) => void>(),
-    delivered: new Set<(delivered: Delivered) => void>(),
-  };
+  readonly #listeners = new Set<readonly [name: keyof ClientEvents, listener: (event: never) => void]>();
   #status: StatusDetail = { status: 'idle' };
 
   /** @internal */
@@ -86,11 +82,9 @@ export class Client {
 
   /** Calls `listener` at every change; returns how to stop that. Errors that nobody listens to are reported. */
   on<Name extends keyof ClientEvents>(name: Name, listener: (event: ClientEvents[Name]) => void): () => void {
-    const listeners = this.#listeners[name] as Set<(event: ClientEvents[Name]) => void>;
-    // A function of its own, so that the same listener can be given twice.
-    const added = (event: ClientEvents[Name]) => listener(event);
-    listeners.add(added);
-    return () => listeners.delete(added);
+    const added = [name, listener] as const;
+    this.#listeners.add(added);
+    return () => this.#listeners.delete(added);
   }
 
   /** A channel of a definition, with a value for each of its parameters. Cheap: nothing is subscribed by this. */
@@ -117,10 +111,10 @@ export class Client {
         // Loading WebAssembly is connecting already.
         if (event.detail.status === 'connecting' && this.status === 'connecting') return;
         this.#status = event.detail;
-        return this.#tell('status', event.detail);
+        return void this.#tell('status', event.detail);
       case 'trouble':
-        if (!this.#listeners.error.size) report(event.error);
-        return this.#tell('error', event.error);
+        if (!this.#tell('error', event.error)) report(event.error);
+        return;
       case 'fetch-token':
         return void this.#fetchToken(command => this.#engine.command(command));
       case 'answered':
@@ -132,7 +126,7 @@ export class Client {
   #tellAnswer({ channel, payload }: Stored, answer: Answer): void {
     const publication = { channel, data: decode(payload) };
     if (answer.kind === 'published')
-      return this.#tell('delivered', { ...publication, position: answer.position });
+      return void this.#tell('delivered', { ...publication, position: answer.position });
     const { code, message, advice } = answer.error;
     this.#hear({ kind: 'trouble', error: new TidewireError(code, message, { advice, publication }) });
   }
@@ -148,16 +142,16 @@ export class Client {
     }
   }
 
-  #tell<Name extends keyof ClientEvents>(name: Name, event: ClientEvents[Name]): void {
+  /** Gives how many listen. */
+  #tell<Name extends keyof ClientEvents>(name: Name, event: ClientEvents[Name]): number {
     // A copy: a listener may add or remove others.
-    for (const listener of [...this.#listeners[name]] as ((event: ClientEvents[Name]) => void)[])
-      guard(() => listener(event));
+    const listeners = [...this.#listeners].filter(([of]) => of === name);
+    for (const [, listener] of listeners) guard(() => listener(event as never));
+    return listeners.length;
   }
 }
 
 /** A page or a worker; neither Node, nor a page that is rendered on a server. */
 function isBrowser(): boolean {
-  return (
-    typeof WebSocket !== 'undefined' && (typeof document !== 'undefined' || 'WorkerGlobalScope' in globalThis)
-  );
+  return 'WebSocket' in globalThis && ('document' in globalThis || 'WorkerGlobalScope' in globalThis);
 }

@@ -7,10 +7,9 @@ const PATH = '/v1/connect';
  * relative starts from the page.
  */
 export function endpoint(url: string | URL): string {
-  const base = typeof location === 'undefined' ? undefined : location.href;
   let address: URL;
   try {
-    address = new URL(url, base);
+    address = new URL(url, globalThis.location?.href);
   } catch (cause) {
     throw new TidewireError('bad_url', `"${url}" is no address; a relative one needs a page to start from`, {
       cause,

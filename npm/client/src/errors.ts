@@ -55,7 +55,8 @@ export class TidewireError extends Error {
   readonly publication: ErrorDetail['publication'];
 
   constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
-    super(message, 'cause' in detail ? { cause: detail.cause } : undefined);
+    // Of the rest an Error takes the cause, where there is one.
+    super(message, detail);
     this.code = code;
     this.advice = detail.advice ?? 'stop';
     this.issues = detail.issues ?? [];

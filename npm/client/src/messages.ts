@@ -1,4 +1,5 @@
 import { TidewireError } from './errors.ts';
+import type { Gap } from './gap.ts';
 import type { Message } from './message.ts';
 import type { Handlers, SubscribeOptions, Subscription } from './subscription.ts';
 
@@ -9,92 +10,72 @@ export interface MessagesOptions extends SubscribeOptions {
 }
 
 type Subscribe<Data> = (handlers: Handlers<Data>, options: SubscribeOptions) => Subscription;
-type Result<Data> = IteratorResult<Message<Data>, undefined>;
-interface Waiting<Data> {
-  resolve(result: Result<Data>): void;
-  reject(error: TidewireError): void;
-}
-
-const DONE = { done: true, value: undefined } as const;
 
 /** A subscription as an iterator. What came before its end is handed over first, then the end or the error, once. */
-export class Messages<Data> implements AsyncIterableIterator<Message<Data>, undefined> {
-  readonly #subscription: Subscription;
-  readonly #most: number;
-  readonly #buffer: Message<Data>[] = [];
-  readonly #waiting: Waiting<Data>[] = [];
-  #error: TidewireError | undefined;
-  #over = false;
+export function messages<Data>(
+  subscribe: Subscribe<Data>,
+  { buffer = 1024, ...options }: MessagesOptions,
+): AsyncIterableIterator<Message<Data>, undefined> {
+  const came: Message<Data>[] = [];
+  let waiting: ((message?: Message<Data>) => void) | undefined;
+  let over = false;
+  let subscription: Subscription | undefined;
+  let error: TidewireError | undefined;
 
-  constructor(subscribe: Subscribe<Data>, { buffer = 1024, ...options }: MessagesOptions) {
-    this.#most = buffer;
-    this.#subscription = subscribe(
-      {
-        message: (data, meta) => this.#push({ data, meta }),
-        // That a publisher's messages are lost stands in the next message's meta as well.
-        gap: gap => {
-          if (gap.reason !== 'missing') {
-            this.#end(
-              new TidewireError('gap', `publications are missing: ${gap.reason}`, { gap, advice: 'retry' }),
-            );
-          }
-        },
-        error: error => this.#end(error),
-        closed: () => this.#end(),
+  /** Gives the loop what it waits for; false where it does not wait. */
+  const hand = (message?: Message<Data>): boolean => {
+    const resolve = waiting;
+    waiting = undefined;
+    resolve?.(message);
+    return !!resolve;
+  };
+  const end = (why?: TidewireError): void => {
+    if (over) return;
+    over = true;
+    error = why;
+    hand();
+    subscription?.close();
+  };
+  const endBy = (gap: Gap, message: string): void =>
+    end(new TidewireError('gap', message, { gap, advice: 'retry' }));
+
+  // One with an aborted signal is over before it is there.
+  subscription = subscribe(
+    {
+      message(data, meta) {
+        if (over || hand({ data, meta })) return;
+        if (came.length < buffer) came.push({ data, meta });
+        else endBy({ reason: 'overflow' }, `the loop is more than ${buffer} messages behind`);
       },
-      options,
-    );
-  }
+      // That a publisher's messages are lost stands in the next message's meta as well.
+      gap: gap => gap.reason === 'missing' || endBy(gap, `publications are missing: ${gap.reason}`),
+      error: end,
+      closed: end,
+    },
+    options,
+  );
 
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  next(): Promise<Result<Data>> {
-    const value = this.#buffer.shift();
-    if (value) return Promise.resolve({ done: false, value });
-    if (this.#error) {
-      const error = this.#error;
-      this.#error = undefined;
-      return Promise.reject(error);
-    }
-    if (this.#over) return Promise.resolve(DONE);
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
-  }
-
-  return(): Promise<Result<Data>> {
-    this.#buffer.length = 0;
-    this.#end();
-    this.#error = undefined;
-    return Promise.resolve(DONE);
-  }
-
-  #push(message: Message<Data>): void {
-    if (this.#over) return;
-    const waiting = this.#waiting.shift();
-    if (waiting) waiting.resolve({ done: false, value: message });
-    else if (this.#buffer.length < this.#most) this.#buffer.push(message);
-    else {
-      const gap = { reason: 'overflow' };
-      this.#end(
-        new TidewireError('gap', `the loop is more than ${this.#most} messages behind`, {
-          gap,
-          advice: 'retry',
-        }),
-      );
+  async function* loop(): AsyncGenerator<Message<Data>, undefined> {
+    for (;;) {
+      const message =
+        came.shift() ??
+        (over ? undefined : await new Promise<(typeof came)[0] | undefined>(resolve => (waiting = resolve)));
+      if (message) yield message;
+      else if (error) throw error;
+      else return;
     }
   }
-
-  #end(error?: TidewireError): void {
-    if (this.#over) return;
-    this.#over = true;
-    const [first, ...rest] = this.#waiting.splice(0);
-    if (first && error) first.reject(error);
-    else {
-      first?.resolve(DONE);
-      this.#error = error;
-    }
-    for (const waiting of rest) waiting.resolve(DONE);
-    this.#subscription.close();
-  }
+  const iterator = loop();
+  return {
+    next: () => iterator.next(),
+    return() {
+      came.length = 0;
+      end();
+      error = undefined;
+      return iterator.return(undefined);
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }

@@ -8,23 +8,14 @@ const OFFLINE = 19;
 /** Hears of the network and the page, as far as there are any: neither a worker nor Node has all. Gives how to stop. */
 export function watchPage(hear: (wake: number) => void): () => void {
   const stop = new AbortController();
-  const on = (target: EventTarget | undefined, name: string, wake: (event: Event) => number | undefined) =>
-    target?.addEventListener?.(
-      name,
-      event => {
-        const number = wake(event);
-        if (number) hear(number);
-      },
-      stop,
-    );
+  const on = (target: Partial<EventTarget> | undefined, name: string, listener: (event: Event) => void) =>
+    target?.addEventListener?.(name, listener, stop);
   const page = globalThis.document as Document | undefined;
-  on(globalThis as never, 'online', () => ONLINE);
-  on(globalThis as never, 'offline', () => OFFLINE);
+  on(globalThis, 'online', () => hear(ONLINE));
+  on(globalThis, 'offline', () => hear(OFFLINE));
   // Also told when a page is shown for the first time, which wakes nothing.
-  on(globalThis as never, 'pageshow', event =>
-    (event as PageTransitionEvent).persisted ? RESUMED : undefined,
-  );
-  on(page, 'resume', () => RESUMED);
-  on(page, 'visibilitychange', () => (page?.hidden ? HIDDEN : SHOWN));
+  on(globalThis, 'pageshow', event => (event as PageTransitionEvent).persisted && hear(RESUMED));
+  on(page, 'resume', () => hear(RESUMED));
+  on(page, 'visibilitychange', () => hear(page!.hidden ? HIDDEN : SHOWN));
   return () => stop.abort();
 }

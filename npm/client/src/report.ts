@@ -1,6 +1,6 @@
 /** Tells the page's error reporting of an error that no handler took, without stopping anything. */
 export function report(error: unknown): void {
-  if (typeof reportError === 'function') reportError(error);
+  if ('reportError' in globalThis) reportError(error);
   else console.error(error);
 }
 
