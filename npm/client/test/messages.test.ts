@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { defineChannel, type Channel } from '../src/exports.ts';
-import { scripted } from './support/client.ts';
+import { reported, scripted } from './support/client.ts';
 
 const numbers = defineChannel<number>('numbers:all');
 
@@ -68,4 +68,13 @@ test('closing the client ends the loop', async () => {
   client.close();
 
   expect(await waiting).toEqual({ done: true, value: undefined });
+});
+
+test('a loop whose signal was aborted before is over at once, and nothing is reported', async () => {
+  const report = reported();
+  const { client } = scripted();
+  const messages = client.channel(numbers).messages({ signal: AbortSignal.abort() });
+
+  expect(await messages.next()).toEqual({ done: true, value: undefined });
+  expect(report).not.toHaveBeenCalled();
 });
