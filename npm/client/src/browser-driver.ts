@@ -1,5 +1,6 @@
 import type { Broken, DurableDriver, Host } from './driver.ts';
 import { TidewireError } from './errors.ts';
+import { inFrame, TAKE_IN } from './frames.ts';
 import { dial, type Carrier } from './link.ts';
 import { ONLINE, watchPage } from './page.ts';
 import { utf8 } from './payload.ts';
@@ -43,18 +44,25 @@ const RESTORE_JSON = 25;
 
 /** A clock that goes on so much further than timers or the page's own clock means that the machine slept. */
 const SLEPT_MS = 5_000;
+/** With so many bytes no message waits for the frame any more. */
+const MOST_HELD = 65_536;
 /** The longest time that `setTimeout` takes; what is later takes several rounds. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 /** A session in WebAssembly with its edges: sockets, a timer, the page's events. */
 export class BrowserDriver implements DurableDriver {
-  readonly #session: Session;
+  mayHold: (() => boolean) | undefined;
+  /** None once it has trapped. */
+  #session: Session | undefined;
   readonly #url: string;
   readonly #host: Host;
   readonly #broken: Broken;
   readonly #share: OpenShared | undefined;
   /** The open link, and while the session moves to another node also the one before. */
   readonly #links = new Map<number, Carrier>();
+  /** What has come over the only link and waits for the frame. */
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #due = Infinity;
   /** Wall clock minus page clock, which in some systems stands still while the machine sleeps. */
@@ -134,11 +142,16 @@ export class BrowserDriver implements DurableDriver {
 
   free(): void {
     clearTimeout(this.#timer);
-    this.#session.free();
+    this.#session?.free();
   }
 
-  /** Tells the session what happened, and does what it then wants. */
-  #tell(kind: number, { id = 0, count = 0, since, now = clock(), text, bytes = NOTHING }: Told = {}): void {
+  /** Tells the session what happened, after all that came before, and does what it then wants. */
+  #tell(
+    kind: number,
+    { id = 0, count = 0, since, now = clock(), text, bytes = NOTHING }: Told = {},
+    atOnce?: boolean,
+  ): void {
+    this.#takeIn(false);
     const [, offset, tag] = (since === undefined ? NOWHERE : POSITION.exec(since)) ?? [];
     if (offset === undefined) {
       const error = new TidewireError('bad_position', `"${since}" is no position`);
@@ -148,6 +161,7 @@ export class BrowserDriver implements DurableDriver {
     this.#apart = apart();
     if (this.#apart - before > SLEPT_MS) this.#tell(CLOCK_JUMPED);
 
+    if (!this.#session) return;
     let packed;
     try {
       const said = text ? utf8(text) : NOTHING;
@@ -164,24 +178,51 @@ export class BrowserDriver implements DurableDriver {
       else events.push(output);
     }
     this.#wait(due);
-    if (events.length) this.#host(events);
+    if (events.length) this.#host(events, atOnce);
   }
 
   /** The session has trapped: with it goes all that it had. */
   #breaks(cause: unknown): void {
+    this.#session = undefined;
     this.#unwatch?.();
     clearTimeout(this.#timer);
     for (const id of this.#links.keys()) this.#take(id)?.close();
     this.#broken(cause);
   }
 
+  /** Messages that nobody wants before the next frame are taken in together, then: each crossing costs. */
+  #receive(id: number, data: ArrayBuffer | string): void {
+    const bytes = typeof data === 'string' ? UNREADABLE : new Uint8Array(data);
+    // Without a page there are no frames, and while it is hidden none come.
+    const mayHold = globalThis.document?.hidden === false && this.#links.size < 2 && this.mayHold?.();
+    if (!mayHold || bytes === UNREADABLE) return this.#tell(RECEIVED, { id, bytes });
+    this.#heldBytes += bytes.length;
+    this.#held.push(bytes);
+    if (this.#heldBytes > MOST_HELD) this.#takeIn(false);
+    else inFrame(TAKE_IN, this.#takeIn);
+  }
+
+  /** Messages that follow each other are one message. */
+  readonly #takeIn = (atOnce = true): void => {
+    if (!this.#heldBytes) return;
+    const [id] = this.#links.keys();
+    const bytes = new Uint8Array(this.#heldBytes);
+    let at = 0;
+    for (const message of this.#held.splice(0)) {
+      bytes.set(message, at);
+      at += message.length;
+    }
+    this.#heldBytes = 0;
+    this.#tell(RECEIVED, { id: id!, bytes }, atOnce);
+  };
+
   #open(id: number): void {
     const [elder] = this.#links.values();
     const link = this.#share?.(this.#url, elder) ?? dial(this.#url);
     link.onopen = () => this.#tell(OPENED, { id });
-    link.onmessage = ({ data }) =>
-      this.#tell(RECEIVED, { id, bytes: typeof data === 'string' ? UNREADABLE : new Uint8Array(data) });
+    link.onmessage = ({ data }) => this.#receive(id, data);
     link.onclose = ({ code, reason, moved }) => {
+      this.#takeIn(false);
       this.#take(id);
       this.#tell(CLOSED, { id, count: code, text: reason });
       if (moved) this.#tell(ONLINE);

@@ -5,6 +5,8 @@ import type { ClientEvent, RequestEvent, Stored } from './unpack.ts';
  * unique in the client; what becomes of it is told to the host under that number.
  */
 export interface Driver {
+  /** Whether nobody wants what comes before the next frame; set by the host. */
+  mayHold?: (() => boolean) | undefined;
   connect(): void;
   /** Ends; what is not done is told to have failed. */
   close(): void;
@@ -33,8 +35,8 @@ export interface DurableDriver extends Driver {
   restore(id: number, stored: Stored): void;
 }
 
-/** Takes all that happened in one step. */
-export type Host = (events: (RequestEvent | ClientEvent)[]) => void;
+/** Takes all that happened in one step; `atOnce` where nobody's call has led to it. */
+export type Host = (events: (RequestEvent | ClientEvent)[], atOnce?: boolean) => void;
 
 /** Hears that a driver's WebAssembly has failed: it does nothing any more, and is not to be called. */
 export type Broken = (cause: unknown) => void;

@@ -23,6 +23,8 @@ export class Engine {
   readonly #load: () => Promise<StartDriver>;
   readonly #client: (event: ClientEvent) => void;
   readonly #receivers = new Map<number, Receiver>();
+  /** Those of them who wait for the next frame anyway. */
+  readonly #patient = new Set<number>();
   #phase: 'idle' | 'loading' | 'running' | 'closed' = 'idle';
   #driver: Driver | undefined;
   #waiting: Command[] = [];
@@ -74,10 +76,14 @@ export class Engine {
     else if (this.#phase !== 'closed') this.#waiting.push(command);
   }
 
-  /** Gives the driver a subscription or request, under a new number; the receiver hears what becomes of it. */
-  request(receiver: Receiver, command: Request): number {
+  /**
+   * Gives the driver a subscription or request, under a new number; the receiver hears what becomes of it, a patient
+   * one not before the next frame where all are.
+   */
+  request(receiver: Receiver, command: Request, isPatient = false): number {
     const id = ++this.#lastId;
     this.#receivers.set(id, receiver);
+    if (isPatient) this.#patient.add(id);
     if (this.#phase === 'closed') this.#tell([{ kind: 'failed', id, error: closed() }]);
     else if (!this.#driver && this.#waiting.length >= MOST_WAITING)
       this.#tell([{ kind: 'failed', id, error: full() }]);
@@ -88,15 +94,18 @@ export class Engine {
   /** Forgets a subscription or request: its receiver hears no more. */
   forget(id: number): void {
     this.#receivers.delete(id);
+    this.#patient.delete(id);
   }
 
   #start(start: StartDriver): void {
     if (this.#phase === 'closed') return;
     const driver = start(
       this.#url,
-      events => this.#tell(events),
+      (events, atOnce) => this.#tell(events, atOnce),
       cause => this.#fail('closed', 'has failed', cause),
     );
+    driver.mayHold = () =>
+      !!this.#connection && !!this.#patient.size && this.#patient.size === this.#receivers.size;
     this.#driver = driver;
     this.#phase = 'running';
     const waiting = this.#waiting;
@@ -130,14 +139,16 @@ export class Engine {
   }
 
   /** Later, but before anything else happens: so a handler never runs inside a call of its own application. */
-  #tell(events: (RequestEvent | ClientEvent)[]): void {
+  #tell(events: (RequestEvent | ClientEvent)[], atOnce = false): void {
     this.#events.push(...events);
     if (this.#telling) return;
     this.#telling = true;
-    queueMicrotask(() => {
+    const tell = () => {
       for (let event; (event = this.#events.shift());) this.#tellOne(event);
       this.#telling = false;
-    });
+    };
+    if (atOnce) tell();
+    else queueMicrotask(tell);
   }
 
   #tellOne(event: RequestEvent | ClientEvent): void {

@@ -81,7 +81,7 @@ export function durable(
       return records(database, [outbox, page], written, troubled, ids);
     }
 
-    function hear(events: Parameters<Host>[0]): void {
+    function hear(...[events, atOnce]: Parameters<Host>): void {
       for (const event of events) {
         own.hear(event);
         // It waits to be stored once more.
@@ -90,7 +90,10 @@ export function durable(
         if (event.detail.status === 'closed') over.abort();
         else if (over.signal.aborted) over = new AbortController();
       }
-      host(events.filter(event => event.kind !== 'store'));
+      host(
+        events.filter(event => event.kind !== 'store'),
+        atOnce,
+      );
     }
 
     /** Lets the driver send what is stored, where nothing goes first. */

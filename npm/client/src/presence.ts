@@ -82,6 +82,8 @@ export class PresenceWatch {
     this.#id = engine.request(
       event => this.#hear(event),
       (driver, id) => driver.watchPresence(id, channel),
+      // As its channel's subscriptions are.
+      true,
     );
     if (signal?.aborted) this.close();
     else signal?.addEventListener('abort', this.close);

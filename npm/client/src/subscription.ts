@@ -1,6 +1,7 @@
 import { Coalescer, type Coalesce } from './coalescer.ts';
 import type { Engine } from './engine.ts';
 import type { TidewireError } from './errors.ts';
+import { HAND_OVER } from './frames.ts';
 import type { Gap } from './gap.ts';
 import type { Meta, RawMessage } from './message.ts';
 import { guard, report } from './report.ts';
@@ -85,10 +86,11 @@ export class Subscription {
     this.#deliver = deliver;
     this.#handlers = handlers;
     this.#signal = signal;
-    this.#coalescer = new Coalescer(coalesce, () => this.#handOver());
+    this.#coalescer = new Coalescer(coalesce, () => this.#handOver(), HAND_OVER);
     this.#id = engine.request(
       event => this.#hear(event),
       (driver, id) => driver.subscribe(id, channel, last, since),
+      coalesce === 'frame',
     );
     if (signal?.aborted) this.close();
     else signal?.addEventListener('abort', this.close);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Coalescer, defineChannel, type SubscribeOptions } from '../src/exports.ts';
-import { scripted } from './support/client.ts';
+import { reported, scripted } from './support/client.ts';
 import type { Packer } from './support/packer.ts';
 
 const numbers = defineChannel<number>('numbers:all');
@@ -177,4 +177,51 @@ test('whoever asks again and again is called once', () => {
   coalescer.ask();
   frame();
   expect(called).toHaveBeenCalledTimes(1);
+});
+
+test('what a handler of a frame asks for is done in that frame, after all handlers', async () => {
+  const { client, driver } = scripted();
+  const done: unknown[] = [];
+  const show = new Coalescer('frame', () => done.push('shown'));
+  for (const name of ['one', 'other'])
+    client.channel(numbers).subscribe(
+      () => {
+        done.push(name);
+        show.ask();
+      },
+      { coalesce: 'frame' },
+    );
+  await driver.tells(of(1), p => p.messages(2, { data: 1 }));
+  frame();
+  expect([done, frames.size]).toEqual([['one', 'other', 'shown'], 0]);
+});
+
+test('whoever asks while he is called is called with the next frame', () => {
+  const called = vi.fn(() => called.mock.calls.length < 2 && coalescer.ask());
+  const coalescer = new Coalescer('frame', called);
+  coalescer.ask();
+  frame();
+  expect([called.mock.calls.length, frames.size]).toEqual([1, 1]);
+  frame();
+  expect([called.mock.calls.length, frames.size]).toEqual([2, 0]);
+});
+
+test('one that throws is reported, and keeps nobody from being called', () => {
+  const report = reported();
+  const called = vi.fn();
+  new Coalescer('frame', () => {
+    throw new Error('not this one');
+  }).ask();
+  new Coalescer('frame', called).ask();
+  frame();
+  expect([called.mock.calls.length, report.mock.calls.length]).toEqual([1, 1]);
+});
+
+test('whoever takes it back in the frame is not called', () => {
+  const called = vi.fn();
+  const other = new Coalescer('frame', called);
+  new Coalescer('frame', () => other.cancel()).ask();
+  other.ask();
+  frame();
+  expect([called.mock.calls.length, frames.size]).toEqual([0, 0]);
 });
