@@ -1,7 +1,7 @@
 import type { Injector } from '@angular/core';
 import type { Coalesce, Handlers, PresenceHandlers } from '@tidewire/client';
 
-/** What to do at once as things happen in a channel, outside Angular's zone and before signals show them. */
+/** What to do as things happen in a channel, outside Angular's zone and before signals show them. */
 export interface ChannelHandlers<Received>
   extends Handlers<Received>, Pick<PresenceHandlers, 'joined' | 'left'> {
   /** This channel is the one from now on; none: it is left, and no other is named. */
@@ -18,7 +18,11 @@ export interface ChannelOptions<Received> {
   readonly keep?: number;
   /** Whether to keep up with who is there, in `presence`; its namespace must tell that. Default: no. */
   readonly presence?: boolean;
-  /** How often signals change. Default: what `provideTidewire` says, else `frame`. */
+  /**
+   * When messages and gaps are handed over, to handlers and to signals: as they come, once per animation frame, or at
+   * most every so many milliseconds; what else happens is told at once. Signals change in frames, with `none` at once.
+   * Default: what `provideTidewire` says, else `frame`.
+   */
   readonly coalesce?: Coalesce;
   /** For what signals do not show: each event, in order. */
   readonly on?: ChannelHandlers<Received>;

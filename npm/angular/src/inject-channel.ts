@@ -16,6 +16,7 @@ import {
 import type { ChannelOptions } from './channel-options.ts';
 import type { ChannelRef } from './channel-ref.ts';
 import { ChannelState } from './channel-state.ts';
+import { injectCoalesce } from './coalesce.ts';
 import { Following } from './following.ts';
 import { injectHandover } from './handover.ts';
 import type { HistoryPage } from './history-page.ts';
@@ -63,7 +64,11 @@ function channelRef<Pattern extends string, Sent, Received>(
   const handover = injectHandover();
 
   let state = new ChannelState<Received>(keep);
-  const shown = injectFrameSignal(() => state.snapshot(), options);
+  const coalesce = injectCoalesce(options.coalesce);
+  // What is handed over together is shown together: in the frame in which it is, or the one after.
+  const shown = injectFrameSignal(() => state.snapshot(), {
+    coalesce: coalesce === 'none' ? coalesce : 'frame',
+  });
   const current = computed(() => find(client, definition, parameters), { equal: isSame });
 
   /** Follows a channel; gives how to leave it. */
@@ -73,7 +78,8 @@ function channelRef<Pattern extends string, Sent, Received>(
     if (inBrowser) {
       const page = last ? handover.rendered(channel.name, last) : undefined;
       if (page) take(page);
-      return following.begin(client, channel, { ...(page ? { since: page.position } : { last }), presence });
+      const begin = page ? { since: page.position } : { last };
+      return following.begin(client, channel, { ...begin, coalesce, presence });
     }
     if (last) handover.render(channel.name, last, take);
     return following.end;

@@ -1,8 +1,7 @@
 import { assertInInjectionContext, DestroyRef, inject, NgZone, signal, type Signal } from '@angular/core';
 import { Coalescer, type Coalesce } from '@tidewire/client';
+import { injectCoalesce } from './coalesce.ts';
 import { FRAME } from './frame.ts';
-import { IN_BROWSER } from './tidewire.ts';
-import { TIDEWIRE_OPTIONS } from './tidewire-options.ts';
 
 /** A signal that shows, once per frame, how something is that changes more often. */
 export type FrameSignal<Value> = Signal<Value> & {
@@ -28,10 +27,7 @@ export function injectFrameSignal<Value>(
 ): FrameSignal<Value> {
   assertInInjectionContext(injectFrameSignal);
   const zone = inject(NgZone);
-  // While a server renders there are no frames, and a timer would keep it waiting.
-  const chosen = inject(IN_BROWSER)
-    ? (coalesce ?? inject(TIDEWIRE_OPTIONS, { optional: true })?.coalesce ?? 'frame')
-    : 'none';
+  const chosen = injectCoalesce(coalesce);
   const shown = signal(read());
   const show = () => shown.set(read());
   const coalescer = chosen === 'frame' ? inject(FRAME).joined(show) : new Coalescer(chosen, show);

@@ -3,7 +3,7 @@ import type { ClientOptions, Coalesce } from '@tidewire/client';
 
 /** How an application reaches its server, and how often it shows what comes from there. */
 export interface TidewireOptions extends ClientOptions {
-  /** How often a channel's signals change, where the channel does not say so itself. Default `frame`. */
+  /** When channels hand over messages, where the channel does not say so itself. Default `frame`. */
   readonly coalesce?: Coalesce;
 }
 

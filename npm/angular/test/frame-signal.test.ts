@@ -1,8 +1,9 @@
 import { afterEveryRender, ApplicationRef, Component } from '@angular/core';
 import { TestBed } from '@angular/core/testing';
+import type { Coalesce } from '@tidewire/client';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { injectChannel, injectFrameSignal } from '../src/index.ts';
-import { chat, stage } from './support/stage.ts';
+import { chat, settled, stage } from './support/stage.ts';
 
 let frames: Map<number, () => void>;
 
@@ -125,4 +126,48 @@ test('a channel changes its signals once per frame, by default', async () => {
   expect([channel.messages().length, frames.size]).toEqual([0, 1]);
   frame();
   expect(channel.messages()).toHaveLength(100);
+});
+
+/** A room with these options, what its handlers heard, and what it shows. */
+async function room(coalesce: Coalesce | undefined) {
+  const heard: string[] = [];
+  @Component({ template: '' })
+  class Room {
+    readonly channel = injectChannel(chat, () => ({ room: 'lobby' }), {
+      ...(coalesce !== undefined && { coalesce }),
+      on: { message: text => heard.push(text) },
+    });
+  }
+  const { server, fixture } = await stage(Room, { coalesce: 'frame' });
+  frame();
+  return { server, heard, shown: () => fixture.componentInstance.channel.messages().length };
+}
+
+test('handlers hear of messages in the frame that shows them', async () => {
+  const { server, heard, shown } = await room(undefined);
+  server.publish('chat:lobby', 'hello');
+  await settled();
+  expect([heard, shown()]).toEqual([[], 0]);
+  frame();
+  expect([heard, shown(), frames.size]).toEqual([['hello'], 1, 0]);
+});
+
+test('or as messages come', async () => {
+  const { server, heard, shown } = await room('none');
+  server.publish('chat:lobby', 'hello');
+  await settled();
+  expect([heard, shown(), frames.size]).toEqual([['hello'], 1, 0]);
+});
+
+test('or every so many milliseconds, and then the next frame shows it', async () => {
+  const { server, heard, shown } = await room(200);
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  server.publish('chat:lobby', 'hello');
+  await Promise.resolve();
+  vi.advanceTimersByTime(199);
+  expect(heard).toEqual([]);
+  vi.advanceTimersByTime(1);
+  expect([heard, shown()]).toEqual([['hello'], 0]);
+  frame();
+  expect(shown()).toBe(1);
 });
