@@ -116,14 +116,14 @@ export function lead(
   }
 
   function relay(message: ArrayBuffer): void {
-    const [kind, names, rest] = read(message);
+    const [kind, names, at] = read(message);
     const meant = ({ name }: Stream) => names.includes(name!);
     if (kind === MESSAGE) spread(new Set([...streams].filter(meant).map(({ tab }) => tab)), message);
     if (kind !== CLOSED) return;
-    const code = new DataView(rest).getUint16(0, true);
+    const code = new DataView(message).getUint16(at, true);
     // What comes next needs another socket.
     if (FULL.includes(code)) current = undefined;
-    endAll(meant, code, new TextDecoder().decode(rest.slice(2)));
+    endAll(meant, code, new TextDecoder().decode(message.slice(at + 2)));
   }
 
   /** To one other tab by its own channel, to several at once by the common one. */

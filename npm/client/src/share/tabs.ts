@@ -86,8 +86,9 @@ export function join(url: string, left: () => void): Open {
   }
 
   function take(message: ArrayBuffer): void {
-    const [, names, rest] = read(message);
-    for (const { name, onmessage } of links.values()) if (names.includes(name!)) onmessage?.({ data: rest });
+    const [, names, at] = read(message);
+    for (const { name, onmessage } of links.values())
+      if (names.includes(name!)) onmessage?.({ data: message.slice(at) });
     heard += weight(message);
     if (heard < HEARD_AT) return;
     say(HEARD, heard);

@@ -5,13 +5,13 @@ export const SHARED = 'tidewire.v1.shared';
 export const MESSAGE = 1;
 export const CLOSED = 2;
 
-/** A message of the server: its kind, the streams that it is for, and what it says. */
-export function read(message: ArrayBuffer): [kind: number, streams: number[], rest: ArrayBuffer] {
+/** A message of the server: its kind, the streams that it is for, and where what it says begins. */
+export function read(message: ArrayBuffer): [kind: number, streams: number[], at: number] {
   const view = new DataView(message);
   const streams = [];
   let at = 2;
   for (let left = view.getUint8(1); left--; at += 4) streams.push(view.getUint32(at, true));
-  return [view.getUint8(0), streams, message.slice(at)];
+  return [view.getUint8(0), streams, at];
 }
 
 /** A message for the server. */
