@@ -23,7 +23,7 @@ async function record(url: string, count: number): Promise<void> {
       this.addEventListener('message', ({ data }) => messages.push(data as ArrayBuffer));
     }
   };
-  const client = createClient({ url, wasm: () => wasm, autoConnect: false });
+  const client = createClient({ url, wasm: () => wasm, autoConnect: false, share: false });
   await new Promise<void>(resolve => {
     client.channel(defineChannel('bench:all')).subscribe({
       subscribed: () => {
@@ -121,7 +121,7 @@ async function tidewire(batch: number): Promise<Feed> {
   globalThis.WebSocket = Socket as never;
   Socket.last = undefined;
   Socket.answer = () => {};
-  const client = createClient({ url: 'ws://replayed', wasm: () => wasm, autoConnect: false });
+  const client = createClient({ url: 'ws://replayed', wasm: () => wasm, autoConnect: false, share: false });
   let heard = 0;
   let sum = 0;
   const subscription = client
