@@ -72,21 +72,26 @@ pub(crate) fn build(
     Ok(node)
 }
 
-/// Brings Node and the packages of the one lock.
+/// Brings Node and the packages of the workspace's lock.
 pub(crate) fn install(repository: &Repository) -> anyhow::Result<Node> {
     let node = Node::bring(repository)?;
-    let lock = repository.path("package-lock.json");
-    let installed = repository.path("node_modules");
-    let stamp = Stamp::new(installed.join(".tidewire-stamp"), &[lock])?;
+    install_in(repository, &node, "")?;
+    Ok(node)
+}
+
+/// Brings the packages of a folder's lock.
+pub(crate) fn install_in(repository: &Repository, node: &Node, folder: &str) -> anyhow::Result<()> {
+    let folder = repository.path(folder);
+    let installed = folder.join("node_modules");
+    let stamp = Stamp::new(installed.join(".tidewire-stamp"), &[folder.join("package-lock.json")])?;
     stamp.unless_fresh(&installed, || {
         say("installing npm packages");
         timed("npm packages installed", || {
             let mut npm = node.npm(repository);
-            npm.args(["ci", "--no-audit", "--no-fund"]);
+            npm.current_dir(&folder).args(["ci", "--no-audit", "--no-fund"]);
             run_quietly(npm)
         })
-    })?;
-    Ok(node)
+    })
 }
 
 /// Makes the module fit for browsers: wasm-bindgen, and wasm-opt.

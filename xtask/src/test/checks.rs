@@ -93,6 +93,11 @@ fn npm_packages(repository: &Repository, tools: &Tools<'_>) -> anyhow::Result<()
         npm.args(["run", script]).args(everywhere);
         run(npm)?;
     }
+    // Apart from the workspace, with peers' packages of its own.
+    npm::install_in(repository, &node, "bench/ui")?;
+    let mut types = node.npm(repository);
+    types.current_dir(repository.path("bench/ui")).args(["run", "check"]);
+    run(types)?;
     let mut reference = reference::typedoc(repository, &node);
     reference.args(["--emit", "none"]);
     run(reference)?;
