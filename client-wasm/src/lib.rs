@@ -7,7 +7,9 @@
 
 mod packed;
 mod reason;
+
 mod told;
+pub use told::Told;
 
 mod session;
 pub use session::Session;

@@ -9,31 +9,38 @@ use tidewire_session::{
 
 use crate::reason::Reason;
 
-/// What is to be done as bytes, for `unpack.ts` of `@tidewire/client`: all texts, then one thing after the other, when
-/// to come again, infinite where there is no need to, and how long the texts are. Each thing is a kind, for most the
-/// number of the link, subscription or request, and its fields; numbers little-endian, bytes after their length. Of a
-/// text only the length stands there: the page decodes all of them in one go, which for one takes as long as for a
-/// hundred. Offsets are written as floats, which are exact up to 2^53.
+/// What is to be done as bytes, for `unpack.ts` of `@tidewire/client`: when to come again, infinite where there is no
+/// need to; how long the texts and how long the things are; all texts; and one thing after the other. Each thing is a
+/// kind, for most the number of the link, subscription or request, and its fields; numbers little-endian, bytes after
+/// their length. Of a text only the length stands there: the page decodes all of them in one go, which for one takes as
+/// long as for a hundred. Offsets are written as floats, which are exact up to 2^53.
+#[derive(Default)]
 pub(crate) struct Packed {
     bytes: Vec<u8>,
     texts: Vec<u8>,
     now: Timestamp,
 }
 
+/// What stands before the texts.
+const HEAD: usize = 16;
+
 impl Packed {
-    pub(crate) fn new(now: Timestamp) -> Self {
-        Self { bytes: Vec::new(), texts: Vec::new(), now }
+    /// Begins anew, in the memory of what was packed before.
+    pub(crate) fn begin(&mut self, now: Timestamp) {
+        self.bytes.clear();
+        self.texts.clear();
+        self.texts.extend_from_slice(&[0; HEAD]);
+        self.now = now;
     }
 
     /// All of it, with the moment to come again.
-    pub(crate) fn until(self, due: Option<Timestamp>) -> Vec<u8> {
-        let Self { mut texts, bytes, .. } = self;
-        let texts_length = texts.len() as u32;
+    pub(crate) fn until(&mut self, due: Option<Timestamp>) -> &[u8] {
         let due = due.map_or(f64::INFINITY, |due| due.0 as f64);
-        texts.extend_from_slice(&bytes);
-        texts.extend_from_slice(&due.to_le_bytes());
-        texts.extend_from_slice(&texts_length.to_le_bytes());
-        texts
+        let lengths = [self.texts.len() - HEAD, self.bytes.len()].map(|length| (length as u32).to_le_bytes());
+        self.texts[..8].copy_from_slice(&due.to_le_bytes());
+        self.texts[8..HEAD].copy_from_slice(lengths.as_flattened());
+        self.texts.extend_from_slice(&self.bytes);
+        &self.texts
     }
 
     pub(crate) fn fetch_token(&mut self) {

@@ -6,23 +6,24 @@ use tidewire_session::{
 };
 
 /// What `browser-driver.ts` tells: each kind uses some of the fields.
-pub(crate) struct Told<'a> {
+pub struct Told<'a> {
     /// When it happened; of what is restored, when it was stored.
-    pub(crate) now: Timestamp,
+    pub now: Timestamp,
     /// What happened.
-    pub(crate) kind: u8,
+    pub kind: u8,
     /// To which subscription, request or link.
-    pub(crate) id: u32,
+    pub id: u32,
     /// How many publications; of a closed link, the code, 0 where there is none.
-    pub(crate) count: u32,
+    pub count: u32,
     /// With `tag`, the position after which to begin; negative where there is none.
-    pub(crate) offset: f64,
-    pub(crate) tag: u32,
+    pub offset: f64,
+    /// See `offset`.
+    pub tag: u32,
     /// A channel's name, a token, a reason.
-    pub(crate) text: &'a [u8],
+    pub text: &'a [u8],
     /// A payload or a message; before what is restored, the name that it was stored with, and where that it is
     /// stored is told, that name alone; of a question for who is there, after whom the page begins, empty for the first.
-    pub(crate) bytes: &'a [u8],
+    pub bytes: &'a [u8],
 }
 
 impl Told<'_> {

@@ -1,6 +1,7 @@
 use tidewire_protocol::{
     ClientFrame, Codec, Heard, Limits, MessageLimits, ServerFrame, Welcome, codec::binary,
 };
+use tidewire_session::Timestamp;
 use tidewire_wasm::Session;
 
 pub(crate) const TICK: u8 = 0;
@@ -84,10 +85,14 @@ impl Stage {
     pub(crate) fn tells(&mut self, told: &Told<'_>) -> Vec<Done> {
         let Told { kind, id, count, since, text, bytes } = *told;
         let (offset, tag) = since.map_or((-1.0, 0), |(offset, tag)| (f64::from(offset), tag));
-        let packed = self.session.handle(self.now, kind, id, count, offset, tag, text.as_bytes(), bytes);
-        let (all, end) = packed.split_at(packed.len() - 12);
-        self.due = f64::from_le_bytes(take(&mut &*end));
-        let (texts, mut from) = all.split_at(number(&mut &end[8..]) as usize);
+        let now = Timestamp(self.now as u64);
+        let text = text.as_bytes();
+        let mut packed =
+            self.session.tell(&tidewire_wasm::Told { now, kind, id, count, offset, tag, text, bytes });
+        self.due = f64::from_le_bytes(take(&mut packed));
+        let [texts, things] = [(); 2].map(|()| number(&mut packed) as usize);
+        let (texts, mut from) = packed.split_at(texts);
+        assert_eq!(from.len(), things);
         let mut done = Vec::new();
         loop {
             match from.first() {

@@ -65,7 +65,7 @@ export class BrowserDriver implements DurableDriver {
   #heldBytes = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #due = Infinity;
-  /** Wall clock minus page clock, which in some systems stands still while the machine sleeps. */
+  /** How far apart wall clock and page clock are, which in some systems stands still while the machine sleeps. */
   #apart = apart();
   #unwatch: (() => void) | undefined;
 
@@ -148,28 +148,35 @@ export class BrowserDriver implements DurableDriver {
   /** Tells the session what happened, after all that came before, and does what it then wants. */
   #tell(
     kind: number,
-    { id = 0, count = 0, since, now = clock(), text, bytes = NOTHING }: Told = {},
+    { id = 0, count = 0, since, now, text, bytes = NOTHING }: Told = {},
     atOnce?: boolean,
   ): void {
     this.#takeIn(false);
-    const [, offset, tag] = (since === undefined ? NOWHERE : POSITION.exec(since)) ?? [];
-    if (offset === undefined) {
-      const error = new TidewireError('bad_position', `"${since}" is no position`);
-      return this.#host([{ kind: 'failed', id, error }]);
+    let offset = -1;
+    let tag = 0;
+    if (since !== undefined) {
+      const [, entry, history] = POSITION.exec(since) ?? [];
+      if (!entry) {
+        const error = new TidewireError('bad_position', `"${since}" is no position`);
+        return this.#host([{ kind: 'failed', id, error }]);
+      }
+      offset = +entry;
+      tag = parseInt(history!, 16);
     }
+    const at = clock();
     const before = this.#apart;
-    this.#apart = apart();
+    this.#apart = apart(at);
     if (this.#apart - before > SLEPT_MS) this.#tell(CLOCK_JUMPED);
 
     if (!this.#session) return;
-    let packed;
+    let answer;
     try {
       const said = text ? utf8(text) : NOTHING;
-      packed = this.#session.handle(now, kind, id, count, +offset, parseInt(tag!, 16), said, bytes);
+      answer = this.#session.handle(now ?? at, kind, id, count, offset, tag, said, bytes);
     } catch (cause) {
       return this.#breaks(cause);
     }
-    const { due, outputs } = unpack(packed);
+    const { due, outputs } = unpack(this.#session.memory, answer);
     const events = [];
     for (const output of outputs) {
       if (output.kind === 'open') this.#open(output.id);
@@ -260,18 +267,20 @@ export class BrowserDriver implements DurableDriver {
   }
 }
 
-/** Where a subscription begins that does not say where. */
-const NOWHERE = ['', '-1', '0'];
 const POSITION = /^(0|[1-9]\d*)-([0-9a-f]{8})$/;
 const NOTHING = new Uint8Array();
 /** A message that is none, in place of text on a binary connection. */
 const UNREADABLE = Uint8Array.of(255);
 
+/** To read it takes as long as to read the clock. */
+const ORIGIN = performance.timeOrigin;
+
 /** Milliseconds since 1970 that never go back: a later page goes on where this one is. */
 function clock(): number {
-  return performance.timeOrigin + performance.now();
+  return ORIGIN + performance.now();
 }
 
-function apart(): number {
-  return Date.now() - performance.now();
+/** How much the wall clock is ahead. */
+function apart(at = clock()): number {
+  return Date.now() - at;
 }

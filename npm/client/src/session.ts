@@ -10,28 +10,37 @@ interface Exports {
     count: number,
     offset: number,
     tag: number,
-    textAt: number,
     textLength: number,
-    bytesAt: number,
     bytesLength: number,
-  ): [at: number, length: number];
+  ): number;
+  session_room(session: number, length: number): number;
   __wbg_session_free(session: number, unused: 0): void;
-  __wbindgen_malloc(length: number, alignment: 1): number;
-  __wbindgen_free(at: number, length: number, alignment: 1): void;
 }
 
 /** One client's session in WebAssembly. What the module does not survive throws `WebAssembly.RuntimeError`. */
 export class Session {
   readonly #exports: Exports;
   readonly #session: number;
-  #bytes = new Uint8Array();
+  #memory = new Uint8Array();
+  /** Where the session takes bytes, and how many. */
+  #at = 0;
+  #room = 0;
 
   constructor(exports: Exports, seed: bigint, durable = false) {
     this.#exports = exports;
     this.#session = exports.session_new(seed, +durable);
   }
 
-  /** Takes in what happened, and gives what is to be done, for `unpack.ts`; see client-wasm's `told.rs`. */
+  /** The module's memory. Where it grows it is another, and the one before is empty. */
+  get memory(): Uint8Array<ArrayBuffer> {
+    if (!this.#memory.length) this.#memory = new Uint8Array(this.#exports.memory.buffer as ArrayBuffer);
+    return this.#memory;
+  }
+
+  /**
+   * Takes in what happened, and gives where in memory it says what is to be done, for `unpack.ts` and until the next
+   * call; see client-wasm's `told.rs`.
+   */
   handle(
     now: number,
     kind: number,
@@ -41,8 +50,12 @@ export class Session {
     tag: number,
     text: Uint8Array,
     bytes: Uint8Array,
-  ): Uint8Array<ArrayBuffer> {
-    const [at, length] = this.#exports.session_handle(
+  ): number {
+    const length = text.length + bytes.length;
+    if (length > this.#room) this.#at = this.#exports.session_room(this.#session, (this.#room = length));
+    this.memory.set(text, this.#at);
+    this.memory.set(bytes, this.#at + text.length);
+    return this.#exports.session_handle(
       this.#session,
       now,
       kind,
@@ -50,32 +63,12 @@ export class Session {
       count,
       offset,
       tag,
-      this.#give(text),
       text.length,
-      this.#give(bytes),
       bytes.length,
     );
-    const packed = this.#memory().slice(at, at + length);
-    this.#exports.__wbindgen_free(at, length, 1);
-    return packed;
   }
 
   free(): void {
     this.#exports.__wbg_session_free(this.#session, 0);
-  }
-
-  /** Where a copy is that is the module's; it frees what it is given. */
-  #give(bytes: Uint8Array): number {
-    // Of nothing only that the place is one is looked at.
-    if (!bytes.length) return 1;
-    const at = this.#exports.__wbindgen_malloc(bytes.length, 1);
-    this.#memory().set(bytes, at);
-    return at;
-  }
-
-  /** Memory that grows is another buffer, and the one before is empty. */
-  #memory(): Uint8Array<ArrayBuffer> {
-    if (!this.#bytes.length) this.#bytes = new Uint8Array(this.#exports.memory.buffer as ArrayBuffer);
-    return this.#bytes;
   }
 }

@@ -75,9 +75,9 @@ export interface Unpacked {
 const CHANGES = ['members', 'joined', 'left'] as const;
 const STATUSES: readonly Status[] = ['idle', 'connecting', 'live', 'waiting', 'closed'];
 
-/** Reads an answer as client-wasm's `packed.rs` writes it. */
-export function unpack(packed: Uint8Array<ArrayBuffer>): Unpacked {
-  const from = new Reader(packed);
+/** Reads the answer that stands there as client-wasm's `packed.rs` writes it, and keeps nothing of the memory. */
+export function unpack(memory: Uint8Array<ArrayBuffer>, at = 0): Unpacked {
+  const from = new Reader(memory, at);
   const { due } = from;
   const outputs = [];
   while (from.more) outputs.push(output(from));
@@ -139,7 +139,7 @@ function output(from: Reader): Output {
       return { kind: 'counted', id: from.u32(), connections: from.u32(), users: from.u32() };
     case 18: {
       const [id, channel, data] = [from.u32(), from.text(), payload(from)];
-      return { kind: 'store', id, channel, payload: data, name: from.bytes().slice() };
+      return { kind: 'store', id, channel, payload: data, name: from.bytes() };
     }
     default:
       throw new TidewireError('trouble', `the WebAssembly module is of another version: it tells of ${kind}`);
@@ -208,7 +208,7 @@ function meta(position: string, id: string, missing: number, replayed: boolean, 
 }
 
 function payload(from: Reader): Payload {
-  return from.flag() ? from.bytes().slice() : from.text();
+  return from.flag() ? from.bytes() : from.text();
 }
 
 function position(from: Reader): string {
@@ -223,25 +223,31 @@ const decoder = new TextDecoder();
 /** The digits of each byte. `toString` takes ten times as long, and every message has eight of them. */
 const HEX = Array.from({ length: 256 }, (_, byte) => (byte + 256).toString(16).slice(1));
 
+/** The memory that was read last. */
+let view = new DataView(new ArrayBuffer());
+
 class Reader {
   readonly due: number;
-  readonly #packed: Uint8Array<ArrayBuffer>;
-  readonly #view: DataView;
+  readonly #memory: Uint8Array<ArrayBuffer>;
   readonly #end: number;
   readonly #texts: string;
   /** Each byte of the texts is one character of them; what is not ASCII has fewer characters than bytes. */
   readonly #isPlain: boolean;
+  readonly #textsAt: number;
   #at: number;
   #textAt = 0;
 
-  constructor(packed: Uint8Array<ArrayBuffer>) {
-    this.#packed = packed;
-    this.#view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
-    this.#at = this.#end = packed.length - 12;
+  constructor(memory: Uint8Array<ArrayBuffer>, at: number) {
+    if (view.buffer !== memory.buffer) view = new DataView(memory.buffer);
+    this.#memory = memory;
+    this.#at = at;
     this.due = this.number();
-    this.#at = this.u32();
-    this.#texts = decoder.decode(packed.subarray(0, this.#at));
-    this.#isPlain = this.#texts.length === this.#at;
+    const [texts, things] = [this.u32(), this.u32()];
+    this.#textsAt = this.#at;
+    this.#at += texts;
+    this.#end = this.#at + things;
+    this.#texts = this.#decode(0, texts);
+    this.#isPlain = this.#texts.length === texts;
   }
 
   get more(): boolean {
@@ -249,7 +255,7 @@ class Reader {
   }
 
   byte(): number {
-    return this.#packed[this.#at++]!;
+    return this.#memory[this.#at++]!;
   }
 
   flag(): boolean {
@@ -261,11 +267,11 @@ class Reader {
   }
 
   u32(): number {
-    return this.#view.getUint32((this.#at += 4) - 4, true);
+    return view.getUint32((this.#at += 4) - 4, true);
   }
 
   number(): number {
-    return this.#view.getFloat64((this.#at += 8) - 8, true);
+    return view.getFloat64((this.#at += 8) - 8, true);
   }
 
   /** A number of 32 bits as eight digits. */
@@ -277,11 +283,15 @@ class Reader {
 
   bytes(): Uint8Array<ArrayBuffer> {
     const length = this.u32();
-    return this.#packed.subarray(this.#at, (this.#at += length));
+    return this.#memory.slice(this.#at, (this.#at += length));
   }
 
   text(): string {
     const [from, to] = [this.#textAt, (this.#textAt += this.u32())];
-    return this.#isPlain ? this.#texts.slice(from, to) : decoder.decode(this.#packed.subarray(from, to));
+    return this.#isPlain ? this.#texts.slice(from, to) : this.#decode(from, to);
+  }
+
+  #decode(from: number, to: number): string {
+    return decoder.decode(this.#memory.subarray(this.#textsAt + from, this.#textsAt + to));
   }
 }

@@ -19,8 +19,7 @@ use self::trapping::trap_at_once;
 
 /// What `session.ts` of the package calls. It does in thirty lines what wasm-bindgen's glue does for modules of all
 /// kinds in a kilobyte, so that is not used.
-const EXPORTS: [&str; 6] =
-    ["memory", "session_new", "session_handle", "__wbg_session_free", "__wbindgen_malloc", "__wbindgen_free"];
+const EXPORTS: [&str; 5] = ["memory", "session_new", "session_room", "session_handle", "__wbg_session_free"];
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();

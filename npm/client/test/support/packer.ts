@@ -17,8 +17,9 @@ export class Packer {
   #textBytes: number[] = [];
 
   bytes(): Uint8Array<ArrayBuffer> {
-    const end = [...bytesOf(Float64Array.of(Infinity)), ...bytesOf(Uint32Array.of(this.#textBytes.length))];
-    return Uint8Array.from([...this.#textBytes, ...this.#bytes, ...end]);
+    const lengths = Uint32Array.of(this.#textBytes.length, this.#bytes.length);
+    const head = [...bytesOf(Float64Array.of(Infinity)), ...bytesOf(lengths)];
+    return Uint8Array.from([...head, ...this.#textBytes, ...this.#bytes]);
   }
 
   live(connection = 'c-1'): this {
