@@ -148,7 +148,8 @@ export class Engine {
       this.#telling = false;
     };
     if (atOnce) tell();
-    else queueMicrotask(tell);
+    // As queueMicrotask would, for which Chromium takes ten times as long.
+    else void Promise.resolve().then(tell);
   }
 
   #tellOne(event: RequestEvent | ClientEvent): void {

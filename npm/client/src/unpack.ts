@@ -276,9 +276,10 @@ class Reader {
 
   /** A number of 32 bits as eight digits. */
   hex(): string {
-    let digits = '';
-    for (let byte = 0; byte < 4; byte++) digits = HEX[this.byte()]! + digits;
-    return digits;
+    const number = this.u32();
+    return (
+      HEX[number >>> 24]! + HEX[(number >>> 16) & 255]! + HEX[(number >>> 8) & 255]! + HEX[number & 255]!
+    );
   }
 
   bytes(): Uint8Array<ArrayBuffer> {
@@ -287,7 +288,8 @@ class Reader {
   }
 
   text(): string {
-    const [from, to] = [this.#textAt, (this.#textAt += this.u32())];
+    const from = this.#textAt;
+    const to = (this.#textAt += this.u32());
     return this.#isPlain ? this.#texts.slice(from, to) : this.#decode(from, to);
   }
 
