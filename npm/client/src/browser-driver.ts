@@ -201,7 +201,7 @@ export class BrowserDriver implements DurableDriver {
   #receive(id: number, data: ArrayBuffer | string): void {
     const bytes = typeof data === 'string' ? UNREADABLE : new Uint8Array(data);
     // Without a page there are no frames, and while it is hidden none come.
-    const mayHold = globalThis.document?.hidden === false && this.#links.size < 2 && this.mayHold?.();
+    const mayHold = this.mayHold?.() && this.#links.size < 2 && globalThis.document?.hidden === false;
     if (!mayHold || bytes === UNREADABLE) return this.#tell(RECEIVED, { id, bytes });
     this.#heldBytes += bytes.length;
     this.#held.push(bytes);
