@@ -27,7 +27,7 @@ const compressed = {
 const itself = {
   name: 'itself',
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\.\/index\.ts$/ }, () => ({ path: './index.js', external: true }));
+    onResolve({ filter: /^\.\.?\/index\.ts$/ }, () => ({ path: './index.js', external: true }));
   },
 };
 
@@ -45,15 +45,19 @@ const common = {
 };
 await build({
   ...common,
-  entryPoints: ['src/index.ts', 'src/slim.ts', 'src/workerd.ts'],
-  // The lazy import of WebAssembly becomes a file of its own, and the entries share the rest.
+  entryPoints: ['src/index.ts'],
+  // What is imported lazily becomes files of their own.
   splitting: true,
   chunkNames: '[name]-[hash]',
   plugins: [compressed],
+});
+await build({
+  ...common,
+  entryPoints: ['src/slim.ts', 'src/workerd.ts', 'src/testing.ts'],
+  plugins: [itself],
   // Left for workerd, which takes the import as it is.
   external: ['./tidewire.wasm'],
 });
-await build({ ...common, entryPoints: ['src/testing.ts'], plugins: [itself] });
 for (const name of await readdir(dist)) if (name.endsWith('.js')) await minifyAgain(join(dist, name));
 await copyFile(join(here, 'wasm/tidewire.wasm'), join(dist, 'tidewire.wasm'));
 

@@ -1,7 +1,7 @@
-import { Client, type ClientOptions } from './client.ts';
-import { load, type WasmSource } from './load.ts';
+import { Client, load, type ClientOptions } from './index.ts';
+import type { WasmSource } from './load.ts';
 
-export * from './exports.ts';
+export * from './index.ts';
 export type { WasmSource } from './load.ts';
 
 /** A client's options, and where its WebAssembly is: the file `@tidewire/client/tidewire.wasm`, in any form. */

@@ -1,9 +1,8 @@
 // workerd, which Cloudflare's workers run on, compiles no bytes: it takes a module, imported as such.
 import module from './tidewire.wasm';
-import { Client, type ClientOptions } from './client.ts';
-import { load } from './load.ts';
+import { Client, load, type ClientOptions } from './index.ts';
 
-export * from './exports.ts';
+export * from './index.ts';
 
 /** Makes a client. */
 export function createClient(options: ClientOptions): Client {
