@@ -14,7 +14,7 @@ import { guard } from './report.ts';
 import type { StandardSchema } from './standard-schema.ts';
 import { Subscription, type Handlers, type SubscribeOptions } from './subscription.ts';
 import type { RequestEvent } from './unpack.ts';
-import { valid, validate } from './validate.ts';
+import { valid } from './validate.ts';
 
 /** That the server has a publication. */
 export interface Published {
@@ -90,7 +90,7 @@ export class Channel<Sent, Received> implements AsyncIterable<Message<Received>>
    * has it. Rejects with a TidewireError where the server refuses it or the schema does.
    */
   async publish(data: Sent): Promise<Published> {
-    if (this.#schema) valid(validate(this.#schema, data), 'the message');
+    if (this.#schema) valid(this.#schema, data, 'the message');
     // What is sent is the schema's input: each receiver's schema makes its output of it.
     const { bytes, binary } = encode(data);
     return this.#ask<'published'>((driver, id) => driver.publish(id, this.name, bytes, binary));

@@ -1,7 +1,7 @@
 import { TidewireError } from './errors.ts';
 import { decode, type Payload } from './payload.ts';
 import type { StandardSchema } from './standard-schema.ts';
-import { valid, validate } from './validate.ts';
+import { valid } from './validate.ts';
 
 /** Where a message comes from. */
 export interface Meta {
@@ -38,7 +38,7 @@ export function read<Data>(
     const data = decode(payload);
     // Without a schema the definition's type is what the application vouches for.
     if (!schema) return { data: data as Data, meta };
-    return { data: valid(validate(schema, data), `message ${meta.position}`), meta };
+    return { data: valid(schema, data, `message ${meta.position}`), meta };
   } catch (cause) {
     if (cause instanceof TidewireError) return cause;
     return new TidewireError('invalid_message', `the schema failed at message ${meta.position}`, { cause });

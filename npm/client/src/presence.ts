@@ -106,14 +106,7 @@ export class PresenceWatch {
   }
 
   #hear(event: RequestEvent): void {
-    const { error, joined, left } = this.#handlers;
-    const members = new Map(this.#crowd.members);
-    if (event.kind === 'members') members.clear();
-    if (event.kind === 'members' || event.kind === 'joined') {
-      for (const member of event.members) members.set(member.connection, member);
-    }
-    if (event.kind === 'left') for (const { connection } of event.members) members.delete(connection);
-
+    const { error } = this.#handlers;
     if (event.kind === 'failed') {
       this.#end();
       if (error) guard(() => error(event.error));
@@ -124,12 +117,17 @@ export class PresenceWatch {
       this.#become({ members: undefined, connections, users });
     } else if (event.kind === 'lost') {
       if (this.#crowd.members) this.#become({ ...this.#crowd, members: undefined });
-    } else if ('members' in event) {
+    } else if (event.kind === 'members' || event.kind === 'joined' || event.kind === 'left') {
+      const { kind } = event;
+      const members = new Map(kind === 'members' ? [] : this.#crowd.members);
+      for (const member of event.members) {
+        if (kind === 'left') members.delete(member.connection);
+        else members.set(member.connection, member);
+      }
       const users = new Set([...members.values()].map(({ user }) => user)).size;
       // Told before `changed`, so that both see the same crowd.
       this.#crowd = { members, connections: members.size, users };
-      if (event.kind === 'joined') guard(() => joined?.(event.members));
-      if (event.kind === 'left') guard(() => left?.(event.members));
+      if (kind !== 'members') guard(() => this.#handlers[kind]?.(event.members));
       this.#become(this.#crowd);
     }
   }

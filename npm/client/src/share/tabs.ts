@@ -96,16 +96,17 @@ export function join(url: string, left: () => void): Open {
   }
 
   function say(kind: number, number: number, body?: Uint8Array<ArrayBuffer>): void {
-    const word: Word = [kind, id, number, 0, body];
-    if (leads) leads.hear(word);
-    else direct.postMessage(word);
+    tell([kind, id, number, 0, body], direct);
   }
 
   /** Asks for a link, or where that is held, for a sign of its leader. */
   function ask({ number, elder, isHeld }: SharedLink): void {
-    const word: Word = [ASKS, id, number, elder];
+    if (isElected) tell([ASKS, id, number, elder], isHeld ? direct : common);
+  }
+
+  function tell(word: Word, channel: BroadcastChannel): void {
     if (leads) leads.hear(word);
-    else if (isElected) (isHeld ? direct : common).postMessage(word);
+    else channel.postMessage(word);
   }
 
   function askAll(): void {
