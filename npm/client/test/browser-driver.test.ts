@@ -161,6 +161,15 @@ test('bytes are published as bytes, and JSON as its text', async () => {
   expect(socket.sent[1]?.toString('hex')).toContain(`000d${Buffer.from('{"text":"ö"}').toString('hex')}`);
 });
 
+test('what is larger than the memory of the module is answered, and so is what comes after', async () => {
+  const { client, socket } = await live();
+  const channel = client.channel(lobby);
+  await expect(channel.publish('x'.repeat(3_000_000))).rejects.toMatchObject({ code: 'too_large' });
+  channel.publish('hello').catch(() => undefined);
+  await vi.waitFor(() => expect(socket.sent).toHaveLength(1));
+  expect(socket.sent[0]?.toString()).toContain('"hello"');
+});
+
 test('WebAssembly that fails ends its client with a word for why', async () => {
   const { client, socket } = await live();
   const errors: TidewireError[] = [];
