@@ -198,8 +198,8 @@ export class BrowserDriver implements DurableDriver {
   }
 
   /** Messages that nobody wants before the next frame are taken in together, then: each crossing costs. */
-  #receive(id: number, data: ArrayBuffer | string): void {
-    const bytes = typeof data === 'string' ? UNREADABLE : new Uint8Array(data);
+  #receive(id: number, data: ArrayBuffer | string, at?: number): void {
+    const bytes = typeof data === 'string' ? UNREADABLE : new Uint8Array(data, at);
     // Without a page there are no frames, and while it is hidden none come.
     const mayHold = this.mayHold?.() && this.#links.size < 2 && globalThis.document?.hidden === false;
     if (!mayHold || bytes === UNREADABLE) return this.#tell(RECEIVED, { id, bytes });
@@ -227,7 +227,7 @@ export class BrowserDriver implements DurableDriver {
     const [elder] = this.#links.values();
     const link = this.#share?.(this.#url, elder) ?? dial(this.#url);
     link.onopen = () => this.#tell(OPENED, { id });
-    link.onmessage = ({ data }) => this.#receive(id, data);
+    link.onmessage = ({ data, at }) => this.#receive(id, data, at);
     link.onclose = ({ code, reason, moved }) => {
       this.#takeIn(false);
       this.#take(id);

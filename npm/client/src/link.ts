@@ -1,7 +1,8 @@
 /** What carries a link's messages: a WebSocket, or what stands in for one. */
 export interface Carrier {
   onopen: (() => void) | null;
-  onmessage: ((event: { data: ArrayBuffer | string }) => void) | null;
+  /** `at`: where in the data the message begins, if not at its beginning. */
+  onmessage: ((event: { data: ArrayBuffer | string; at?: number }) => void) | null;
   /** `moved`: nothing but a leader of tabs was lost, so that it may be tried again at once. */
   onclose: ((event: { code: number; reason: string; moved?: boolean }) => void) | null;
   /** The subprotocol that the server chose, once it is open. */

@@ -88,7 +88,7 @@ export function join(url: string, left: () => void): Open {
   function take(message: ArrayBuffer): void {
     const [, names, at] = read(message);
     for (const { name, onmessage } of links.values())
-      if (names.includes(name!)) onmessage?.({ data: message.slice(at) });
+      if (names.includes(name!)) onmessage?.({ data: message, at });
     heard += weight(message);
     if (heard < HEARD_AT) return;
     say(HEARD, heard);

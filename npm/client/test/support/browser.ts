@@ -174,7 +174,7 @@ export class Heard {
   constructor(link: SharedLink) {
     this.link = link;
     this.link.onopen = () => this.events.push('open');
-    this.link.onmessage = ({ data }) => this.events.push(Buffer.from(data as ArrayBuffer).toString());
+    this.link.onmessage = ({ data, at }) => this.events.push(Buffer.from(data as ArrayBuffer, at).toString());
     this.link.onclose = ({ code, reason, moved }) =>
       this.events.push(moved ? 'moved' : `closed ${code} ${reason}`.trim());
   }
