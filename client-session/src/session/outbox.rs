@@ -180,7 +180,9 @@ impl Outbox {
         let mut freed = Freed::default();
         for (channel, lane) in self.lanes.take(&mut |(channel, _)| context.terms.is_ephemeral(channel)) {
             freed = freed.and(lane.load());
-            taken.extend(lane.into_unsent().map(|(publish, payload)| (channel.clone(), publish, payload)));
+            for (publish, payload) in lane.into_unsent() {
+                taken.push((channel.clone(), publish, payload));
+            }
         }
         self.free(freed);
         taken

@@ -214,13 +214,14 @@ impl Presence {
     }
 
     pub(super) fn tick(&mut self, context: &mut Context) {
-        let now = context.now;
-        let due = |watched: &Watched| watched.link.filter(|_| watched.due().is_some_and(|at| at <= now));
-        let due: Vec<(ChannelName, LinkId)> = self
-            .channels
-            .iter_mut()
-            .filter_map(|(name, watched)| Some((name.clone(), due(watched)?)))
-            .collect();
+        let mut due = Vec::new();
+        for (name, watched) in self.channels.iter_mut() {
+            if let Some(link) = watched.link
+                && watched.due().is_some_and(|at| at <= context.now)
+            {
+                due.push((name.clone(), link));
+            }
+        }
         for (name, link) in due {
             self.begin(context, link, &name);
         }

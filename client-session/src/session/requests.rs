@@ -49,12 +49,9 @@ impl Requests {
     }
 
     /// Takes away what a lost link will not answer.
-    pub(super) fn lose(&mut self, link: LinkId) -> Vec<Request> {
-        self.waiting
-            .take(&mut |(_, (asked, _))| *asked == link)
-            .into_iter()
-            .map(|(_, (_, request))| request)
-            .collect()
+    pub(super) fn lose(&mut self, link: LinkId) -> impl Iterator<Item = Request> + use<> {
+        let lost = self.waiting.take(&mut |(_, (asked, _))| *asked == link);
+        lost.into_iter().map(|(_, (_, request))| request)
     }
 
     /// Whether answers are awaited on the link that would not come again on another.

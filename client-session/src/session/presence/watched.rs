@@ -71,7 +71,9 @@ impl Watched {
         }
         let mut members = std::mem::take(listed);
         members.retain(|member| !changed.contains(&name(member)));
-        members.extend(std::mem::take(changed).into_values().flatten());
+        for member in std::mem::take(changed).into_values() {
+            members.extend(member);
+        }
         self.stage = Stage::Listed;
         self.tell(context, |presence| PresenceEvent::Members { presence, members: members.clone() });
         None

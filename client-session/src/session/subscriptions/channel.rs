@@ -1,6 +1,6 @@
 use tidewire_protocol::{
-    ChannelName, ClientFrame, Ephemeral, HistoryPage, Position, Publication, PublicationId, RefusalCode,
-    RequestId, ResetReason, Subscribe, Subscribed, Unsubscribe, UnsubscribeCode,
+    ChannelName, ClientFrame, Ephemeral, HistoryPage, Position, Publication, RefusalCode, RequestId,
+    ResetReason, Subscribe, Subscribed, Unsubscribe, UnsubscribeCode,
 };
 
 use super::catch_up::{CatchUp, Progress, Wish};
@@ -159,13 +159,13 @@ impl Channel {
             (Some(reason), _, _) => self.reset(context, answer.position, reason),
             (None, None, _) => self.place = Place::Ephemeral,
             (None, Some(from), Place::In(held)) => {
-                let Some(seen) = held.rewind(from) else {
+                if !held.rewind(from, &mut self.seen) {
                     // Another link rewound the channel meanwhile, to before the position from which this one would
                     // go on: ask again, with what is held now.
                     self.ask(context, link, Standing::Again);
                     return;
-                };
-                recovered = self.went_back(context, from, seen);
+                }
+                recovered = self.went_back(context, from);
             }
             (None, Some(from), Place::New { .. } | Place::Ephemeral) => {
                 self.place = Place::In(Held::at(from))
@@ -343,23 +343,21 @@ impl Channel {
 
     /// The log went back.
     pub(super) fn rewound(&mut self, context: &mut Context, position: Position) {
-        let seen = match &mut self.place {
-            Place::In(held) => held.rewind(position),
-            Place::New { .. } | Place::Ephemeral => None,
+        let is_held = match &mut self.place {
+            Place::In(held) => held.rewind(position, &mut self.seen),
+            Place::New { .. } | Place::Ephemeral => false,
         };
         self.replaying_to = None;
-        match seen {
-            Some(seen) => {
-                self.went_back(context, position, seen);
-            }
-            None => self.reset(context, position, ResetReason::RolledBack),
+        if is_held {
+            self.went_back(context, position);
+        } else {
+            self.reset(context, position, ResetReason::RolledBack);
         }
     }
 
     /// The log goes on from a position that is held; what was seen after it is dropped when it comes again. Says
     /// whether all is well.
-    fn went_back(&mut self, context: &mut Context, position: Position, seen: Vec<PublicationId>) -> bool {
-        seen.into_iter().for_each(|id| self.seen.insert(id.0, ()));
+    fn went_back(&mut self, context: &mut Context, position: Position) -> bool {
         if self.seen.len() > MOST_SEEN {
             self.reset(context, position, ResetReason::RolledBack);
             return false;

@@ -1,5 +1,7 @@
 use tidewire_protocol::{Position, PublicationId};
 
+use crate::session::table::Table;
+
 /// The positions of the newest publications that a subscription has seen, with their ids: at least the last 256. Never
 /// empty; the oldest may be a mere position. A list, because it is short and every page downloads this code.
 #[derive(Debug)]
@@ -27,16 +29,23 @@ impl Held {
 
     /// What a returning subscriber offers: the newest position and those 1, 2, 4, 8 … entries back.
     pub(super) fn offers(&self) -> Vec<Position> {
-        let newest = self.0.len() - 1;
-        std::iter::once(0)
-            .chain((0..).map(|power| 1 << power))
-            .map_while(|back| newest.checked_sub(back).map(|index| self.0[index].0))
-            .collect()
+        let mut offers = Vec::new();
+        let mut back = 0;
+        while let Some(&(position, _)) = self.0.iter().nth_back(back) {
+            offers.push(position);
+            back = (2 * back).max(1);
+        }
+        offers
     }
 
-    /// Goes back to a position: the ids of what was seen after it, or `None` where it is not held.
-    pub(super) fn rewind(&mut self, to: Position) -> Option<Vec<PublicationId>> {
-        let index = self.0.iter().rposition(|&(position, _)| position == to)?;
-        Some(self.0.drain(index + 1..).filter_map(|(_, id)| id).collect())
+    /// Goes back to a position, and notes the ids of what was seen after it. Says whether the position is held.
+    pub(super) fn rewind(&mut self, to: Position, seen: &mut Table<u32, ()>) -> bool {
+        let Some(index) = self.0.iter().rposition(|&(position, _)| position == to) else { return false };
+        while self.0.len() > index + 1 {
+            if let Some((_, Some(id))) = self.0.pop() {
+                seen.insert(id.0, ());
+            }
+        }
+        true
     }
 }
