@@ -32,7 +32,6 @@ use self::requests::{Request, Requests};
 use self::subscriptions::Subscriptions;
 use self::terms::Terms;
 use self::token::TokenKeeper;
-use crate::timestamp::sooner;
 use crate::{
     Command, End, Event, Input, LinkEvent, LinkId, Output, PresenceCommand, PresenceEvent, PublishId,
     Refusal, SessionConfig, Status, Timer, Timestamp, Wake,
@@ -85,7 +84,7 @@ impl Session {
             elder: None,
             last_link: 0,
             backoff: Backoff::default(),
-            token: TokenKeeper::default(),
+            token: TokenKeeper::new(),
             subscriptions: Subscriptions::default(),
             outbox,
             questions: Questions::default(),
@@ -113,23 +112,21 @@ impl Session {
 
     /// When to come with [`Input::Tick`], and what for. May change with every input.
     pub fn deadline(&self) -> Option<(Timestamp, Timer)> {
-        let elder = self.elder.as_ref().map(|elder| (elder.liveness.deadline(), Timer::Liveness));
-        let refresh = self.token.deadline().filter(|_| matches!(self.phase, Phase::Live(_)));
-        let resubscribe = self.talker().and(self.subscriptions.deadline());
         let outbox = self.outbox.deadline(&self.context, self.publishing_link().map(|link| link.id));
         let mut soonest = self.phase.deadline();
-        {
-            soonest = sooner(soonest, self.presence.deadline().map(|at| (at, Timer::Presence)));
+        let mut consider = |timer| soonest = soonest.min(timer);
+        consider((outbox, Timer::Outbox));
+        consider((self.presence.deadline(), Timer::Presence));
+        if let Some(elder) = &self.elder {
+            consider((elder.liveness.deadline(), Timer::Liveness));
         }
-        for timer in [
-            elder,
-            refresh.map(|at| (at, Timer::Refresh)),
-            resubscribe.map(|at| (at, Timer::Resubscribe)),
-            outbox.map(|at| (at, Timer::Outbox)),
-        ] {
-            soonest = sooner(soonest, timer);
+        if matches!(self.phase, Phase::Live(_)) {
+            consider((self.token.deadline(), Timer::Refresh));
         }
-        soonest
+        if self.talker().is_some() {
+            consider((self.subscriptions.deadline(), Timer::Resubscribe));
+        }
+        Some(soonest).filter(|&(at, _)| at < Timestamp::NEVER)
     }
 
     /// How the session stands.

@@ -3,6 +3,14 @@
 pub struct Timestamp(pub u64);
 
 impl Timestamp {
+    /// Later than all others: where there is nothing to wait for.
+    pub(crate) const NEVER: Self = Self(u64::MAX);
+
+    /// The first of some moments.
+    pub(crate) fn soonest(moments: impl Iterator<Item = Self>) -> Self {
+        moments.fold(Self::NEVER, Self::min)
+    }
+
     /// The moment so many milliseconds later.
     pub const fn after_ms(self, ms: u64) -> Self {
         Self(self.0.saturating_add(ms))
@@ -11,13 +19,5 @@ impl Timestamp {
     /// How many milliseconds have passed since an earlier moment; 0 if that is later.
     pub const fn ms_since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
-    }
-}
-
-/// The sooner of two moments that may both be absent. A function, because `flatten().min()` is one for each place.
-pub(crate) fn sooner<T: Copy + Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
     }
 }

@@ -8,7 +8,7 @@ use super::link::{Link, LiveLink};
 use super::liveness::{Liveness, Verdict};
 use super::phase::Phase;
 use super::requests::Request;
-use crate::{Doubt, End, Event, LinkId, Loss, Output, TokenError};
+use crate::{Doubt, End, Event, LinkId, Loss, Output, Timestamp, TokenError};
 
 /// The WebSocket's code for a close without trouble.
 const NORMAL: u16 = 1000;
@@ -119,7 +119,7 @@ impl Session {
             link,
             liveness: Liveness::new(now, self.context.terms.heartbeat_ms),
             welcomed: now,
-            handover: None,
+            handover: Timestamp::NEVER,
             connection: welcome.connection,
             node: welcome.node,
             user: welcome.user,
@@ -134,12 +134,12 @@ impl Session {
         let now = self.context.now;
         if let Phase::Live(live) = &mut self.phase
             && live.link.id == id
-            && live.handover.is_none()
+            && live.handover == Timestamp::NEVER
         {
             let spread = u64::from(notice.spread_ms.min(notice.within_ms));
             self.backoff.lost_after(live.welcomed, now);
             let delay = self.backoff.next_move(&mut self.context.random, spread);
-            live.handover = Some(now.after_ms(delay));
+            live.handover = now.after_ms(delay);
         }
     }
 
@@ -147,7 +147,7 @@ impl Session {
     fn hand_over(&mut self) {
         self.close_elder();
         if let Phase::Live(mut live) = std::mem::replace(&mut self.phase, Phase::Idle) {
-            live.handover = None;
+            live.handover = Timestamp::NEVER;
             self.elder = Some(live);
             self.connect();
         }
@@ -204,7 +204,7 @@ impl Session {
             }
             Phase::Waiting { until, .. } if *until <= now => self.connect(),
             Phase::Live(live) => {
-                let (id, due) = (live.link.id, live.handover.is_some_and(|at| at <= now));
+                let (id, due) = (live.link.id, live.handover <= now);
                 match live.liveness.check(now) {
                     Verdict::Fine if due => self.hand_over(),
                     Verdict::Fine => {}

@@ -26,7 +26,7 @@ pub(super) struct LiveLink {
     pub(super) liveness: Liveness,
     pub(super) welcomed: Timestamp,
     /// When to move to another node, where this one said that it goes.
-    pub(super) handover: Option<Timestamp>,
+    pub(super) handover: Timestamp,
     pub(super) connection: String,
     pub(super) node: String,
     pub(super) user: Option<String>,

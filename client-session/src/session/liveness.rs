@@ -5,7 +5,8 @@ use crate::Timestamp;
 pub(super) struct Liveness {
     heard: Timestamp,
     silence_ms: u64,
-    probe: Option<Timestamp>,
+    /// Until when the answer to a probe is awaited.
+    probe: Timestamp,
 }
 
 /// What is known at a moment.
@@ -30,26 +31,30 @@ const LATE_MS: u64 = 2_000;
 
 impl Liveness {
     pub(super) const fn new(now: Timestamp, heartbeat_ms: u64) -> Self {
-        Self { heard: now, silence_ms: heartbeat_ms + GRACE_MS, probe: None }
+        Self { heard: now, silence_ms: heartbeat_ms + GRACE_MS, probe: Timestamp::NEVER }
     }
 
     /// Something arrived.
     pub(super) const fn heard(&mut self, now: Timestamp) {
         self.heard = now;
-        self.probe = None;
+        self.probe = Timestamp::NEVER;
     }
 
     /// Whether to send a ping now; from then on the answer is awaited.
-    pub(super) const fn probes(&mut self, now: Timestamp) -> bool {
-        let fresh = self.probe.is_none();
+    pub(super) fn probes(&mut self, now: Timestamp) -> bool {
+        let fresh = !self.is_probed();
         if fresh {
-            self.probe = Some(now.after_ms(PROBE_MS));
+            self.probe = now.after_ms(PROBE_MS);
         }
         fresh
     }
 
     pub(super) fn deadline(&self) -> Timestamp {
-        self.probe.unwrap_or(self.heard.after_ms(self.silence_ms))
+        if self.is_probed() { self.probe } else { self.heard.after_ms(self.silence_ms) }
+    }
+
+    fn is_probed(&self) -> bool {
+        self.probe < Timestamp::NEVER
     }
 
     pub(super) fn check(&mut self, now: Timestamp) -> Verdict {
@@ -57,9 +62,9 @@ impl Liveness {
         if now < deadline {
             Verdict::Fine
         } else if now.ms_since(deadline) > LATE_MS {
-            self.probe = None;
+            self.probe = Timestamp::NEVER;
             Verdict::Doubtful
-        } else if self.probe.is_some() {
+        } else if self.is_probed() {
             Verdict::Unanswered
         } else {
             Verdict::Silent

@@ -100,13 +100,10 @@ impl Outbox {
 
     fn make_room(&mut self, bytes: usize) -> bool {
         while self.entries >= self.limits.entries || self.bytes + bytes > self.limits.bytes {
-            let oldest = self
-                .lanes
-                .values_mut()
-                .filter_map(|lane| lane.oldest_acknowledged().map(|at| (at, lane)))
-                .min_by_key(|&(at, _)| at);
-            let Some((_, lane)) = oldest else { return false };
-            let freed = lane.drop_oldest_acknowledged();
+            let oldest = Timestamp::soonest(self.lanes.values().map(Lane::oldest_acknowledged));
+            let holder = self.lanes.values_mut().find(|lane| lane.oldest_acknowledged() == oldest);
+            let Some(lane) = holder.filter(|_| oldest < Timestamp::NEVER) else { return false };
+            let freed = lane.drop_first(1);
             self.free(freed);
         }
         true
@@ -189,8 +186,8 @@ impl Outbox {
     }
 
     /// When something settles or is given up, or, where there is a link, is sent again.
-    pub(super) fn deadline(&self, context: &Context, talker: Option<LinkId>) -> Option<Timestamp> {
-        self.lanes.values().filter_map(|lane| lane.deadline(context, talker)).min()
+    pub(super) fn deadline(&self, context: &Context, talker: Option<LinkId>) -> Timestamp {
+        Timestamp::soonest(self.lanes.values().map(|lane| lane.deadline(context, talker)))
     }
 
     pub(super) fn tick(&mut self, context: &mut Context) {

@@ -39,17 +39,15 @@ impl Phase {
         }
     }
 
-    pub(super) fn deadline(&self) -> Option<(Timestamp, Timer)> {
+    pub(super) fn deadline(&self) -> (Timestamp, Timer) {
         match self {
-            Self::FetchingToken { until } => Some((*until, Timer::Token)),
-            Self::Opening { until, .. } | Self::Greeting { until, .. } => Some((*until, Timer::Connect)),
-            Self::Waiting { until, .. } => Some((*until, Timer::Reconnect)),
+            Self::FetchingToken { until } => (*until, Timer::Token),
+            Self::Opening { until, .. } | Self::Greeting { until, .. } => (*until, Timer::Connect),
+            Self::Waiting { until, .. } => (*until, Timer::Reconnect),
             Self::Live(live) => {
-                let liveness = (live.liveness.deadline(), Timer::Liveness);
-                let handover = live.handover.map(|at| (at, Timer::Handover));
-                Some(handover.map_or(liveness, |handover| handover.min(liveness)))
+                (live.handover, Timer::Handover).min((live.liveness.deadline(), Timer::Liveness))
             }
-            Self::Idle | Self::Ended { .. } => None,
+            Self::Idle | Self::Ended { .. } => (Timestamp::NEVER, Timer::Reconnect),
         }
     }
 

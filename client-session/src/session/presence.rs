@@ -209,15 +209,15 @@ impl Presence {
     }
 
     /// When a list is asked for again.
-    pub(super) fn deadline(&self) -> Option<Timestamp> {
-        self.channels.values().filter_map(Watched::due).min()
+    pub(super) fn deadline(&self) -> Timestamp {
+        Timestamp::soonest(self.channels.values().map(Watched::due))
     }
 
     pub(super) fn tick(&mut self, context: &mut Context) {
         let mut due = Vec::new();
         for (name, watched) in self.channels.iter_mut() {
             if let Some(link) = watched.link
-                && watched.due().is_some_and(|at| at <= context.now)
+                && watched.due() <= context.now
             {
                 due.push((name.clone(), link));
             }

@@ -236,14 +236,14 @@ impl Subscriptions {
     }
 
     /// When a refused subscription is tried again.
-    pub(super) fn deadline(&self) -> Option<Timestamp> {
-        self.channels.values().filter_map(Channel::retry).min()
+    pub(super) fn deadline(&self) -> Timestamp {
+        Timestamp::soonest(self.channels.values().map(Channel::retry))
     }
 
     pub(super) fn tick(&mut self, context: &mut Context, talker: Option<LinkId>) {
         let Some(link) = talker else { return };
         for channel in self.channels.values_mut() {
-            if channel.retry().is_some_and(|at| at <= context.now) {
+            if channel.retry() <= context.now {
                 channel.ask(context, link, Standing::First);
             }
         }

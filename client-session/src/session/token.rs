@@ -5,18 +5,17 @@ use super::requests::Request;
 use crate::{Event, LinkId, Output, Timestamp, TokenError};
 
 /// The application's token: what it is, how long it is good, when to fetch another.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct TokenKeeper {
     token: Held,
-    expires: Option<Timestamp>,
-    refresh: Option<Timestamp>,
+    expires: Timestamp,
+    refresh: Timestamp,
     fetching: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 enum Held {
     /// The application was not asked, or what it gave is no longer good.
-    #[default]
     Nothing,
     /// What the application gave; `None` where it has no tokens.
     Given(Option<String>),
@@ -30,9 +29,13 @@ const RETRY_MS: u64 = 5_000;
 const SOON_MS: u64 = 500;
 
 impl TokenKeeper {
+    pub(super) const fn new() -> Self {
+        Self { token: Held::Nothing, expires: Timestamp::NEVER, refresh: Timestamp::NEVER, fetching: false }
+    }
+
     /// The token for hello, if one is held that will do; otherwise the application has been asked for one.
     pub(super) fn is_ready(&mut self, context: &mut Context) -> bool {
-        if self.expires.is_some_and(|expires| expires <= context.now) {
+        if self.expires <= context.now {
             self.forget();
         }
         match &self.token {
@@ -55,7 +58,7 @@ impl TokenKeeper {
     /// The server does not take the token any more.
     pub(super) fn forget(&mut self) {
         self.token = Held::Nothing;
-        (self.expires, self.refresh) = (None, None);
+        (self.expires, self.refresh) = (Timestamp::NEVER, Timestamp::NEVER);
     }
 
     /// The application took too long; it is asked anew next time.
@@ -74,7 +77,7 @@ impl TokenKeeper {
         let token = match answer {
             Ok(token) => token,
             Err(error) => {
-                self.refresh = live.is_some().then(|| context.now.after_ms(RETRY_MS));
+                self.refresh = if live.is_some() { context.now.after_ms(RETRY_MS) } else { Timestamp::NEVER };
                 context.notify(Event::TokenFailed(error.clone()));
                 return Err(error);
             }
@@ -83,36 +86,36 @@ impl TokenKeeper {
             context.ask(link, Request::Refresh, |id| ClientFrame::Refresh(Refresh { id, token }));
         }
         self.token = Held::Given(token);
-        self.expires = None;
+        self.expires = Timestamp::NEVER;
         Ok(())
     }
 
     /// The server said how long the token is good.
     pub(super) fn good_for(&mut self, now: Timestamp, expires_in_ms: Option<u64>) {
-        self.expires = expires_in_ms.map(|ms| now.after_ms(ms));
-        self.refresh =
-            expires_in_ms.map(|ms| now.after_ms(ms.saturating_sub((ms / SHARE_LEFT).min(MOST_LEFT_MS))));
+        (self.expires, self.refresh) = match expires_in_ms {
+            Some(ms) => (now.after_ms(ms), now.after_ms(ms - (ms / SHARE_LEFT).min(MOST_LEFT_MS))),
+            None => (Timestamp::NEVER, Timestamp::NEVER),
+        };
     }
 
     /// The server says that the token has expired: fetch another soon.
     pub(super) fn expired(&mut self, now: Timestamp) {
-        let soon = now.after_ms(SOON_MS);
-        self.refresh = Some(self.refresh.map_or(soon, |at| at.min(soon)));
+        self.refresh = self.refresh.min(now.after_ms(SOON_MS));
     }
 
     /// The server did not take the refreshed token.
     pub(super) fn refused(&mut self, now: Timestamp) {
-        self.refresh = Some(now.after_ms(RETRY_MS));
+        self.refresh = now.after_ms(RETRY_MS);
     }
 
-    pub(super) const fn deadline(&self) -> Option<Timestamp> {
+    pub(super) const fn deadline(&self) -> Timestamp {
         self.refresh
     }
 
     /// Asks the application for a new token, where it is time.
     pub(super) fn tick(&mut self, context: &mut Context) {
-        if self.refresh.is_some_and(|at| at <= context.now) {
-            self.refresh = None;
+        if self.refresh <= context.now {
+            self.refresh = Timestamp::NEVER;
             self.fetch(context);
         }
     }

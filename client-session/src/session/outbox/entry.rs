@@ -54,21 +54,20 @@ impl Entry {
         matches!(self.state, State::Acknowledged { .. } | State::Vacant | State::Gone)
     }
 
-    /// When it may leave the outbox, if that is known: settled, or so old that sending it again could make a second
-    /// copy.
-    pub(super) fn settles(&self, settle_ms: u64, memory_ms: u64) -> Option<Timestamp> {
+    /// When it may leave the outbox: settled, or so old that sending it again could make a second copy.
+    pub(super) fn settles(&self, settle_ms: u64, memory_ms: u64) -> Timestamp {
         match self.state {
-            State::Acknowledged { first, at } => Some(at.after_ms(settle_ms).min(first.after_ms(memory_ms))),
-            State::Gone => Some(Timestamp(0)),
-            State::New | State::Sent(_) | State::Doubtful(_) | State::Vacant => None,
+            State::Acknowledged { first, at } => at.after_ms(settle_ms).min(first.after_ms(memory_ms)),
+            State::Gone => Timestamp(0),
+            State::New | State::Sent(_) | State::Doubtful(_) | State::Vacant => Timestamp::NEVER,
         }
     }
 
     /// When it was sent first, where nobody knows what became of it.
-    pub(super) const fn in_doubt_since(&self) -> Option<Timestamp> {
+    pub(super) const fn in_doubt_since(&self) -> Timestamp {
         match self.state {
-            State::Sent(first) | State::Doubtful(first) => Some(first),
-            State::New | State::Acknowledged { .. } | State::Vacant | State::Gone => None,
+            State::Sent(first) | State::Doubtful(first) => first,
+            State::New | State::Acknowledged { .. } | State::Vacant | State::Gone => Timestamp::NEVER,
         }
     }
 

@@ -10,7 +10,6 @@ use super::pace::Pace;
 use crate::session::context::Context;
 use crate::session::outputs::fits;
 use crate::session::requests::Request;
-use crate::timestamp::sooner;
 use crate::{Doubt, Event, LinkId, PublishId, Refusal, Timestamp};
 
 /// One channel's part of the outbox: consecutive seqs of one publisher, oldest first.
@@ -279,10 +278,13 @@ impl Lane {
         context: &mut Context,
         new_name: impl FnOnce(&mut Context) -> PublisherId,
     ) -> Freed {
-        let (now, settle, dedup) = (context.now, context.terms.settle_ms(), context.terms.dedup_ms());
-        let settled = |entry: &&Entry| entry.settles(settle, memory(dedup)).is_some_and(|at| at <= now);
-        let mut freed = self.drop_first(self.entries.iter().take_while(settled).count());
-        let too_old = self.oldest_doubt(context).is_some_and(|first| now.ms_since(first) >= memory(dedup));
+        let (now, dedup) = (context.now, context.terms.dedup_ms());
+        let mut settled = 0;
+        while self.settles(context, settled) <= now {
+            settled += 1;
+        }
+        let mut freed = self.drop_first(settled);
+        let too_old = self.gives_up(context) <= now;
         if too_old {
             freed = freed.and(self.give_up(context, Doubt::TooOld));
         }
@@ -294,18 +296,12 @@ impl Lane {
         freed
     }
 
-    /// Makes room: the oldest entry goes, if it is acknowledged.
-    pub(super) fn drop_oldest_acknowledged(&mut self) -> Freed {
-        let count = usize::from(self.oldest_acknowledged().is_some());
-        self.drop_first(count)
-    }
-
     /// Since when the oldest entry is acknowledged, or no longer needed.
-    pub(super) fn oldest_acknowledged(&self) -> Option<Timestamp> {
-        match self.entries.first()?.state {
-            State::Acknowledged { at, .. } => Some(at),
-            State::Gone => Some(self.last_sent),
-            State::New | State::Sent(_) | State::Doubtful(_) | State::Vacant => None,
+    pub(super) fn oldest_acknowledged(&self) -> Timestamp {
+        match self.entries.first().map(|entry| entry.state) {
+            Some(State::Acknowledged { at, .. }) => at,
+            Some(State::Gone) => self.last_sent,
+            Some(State::New | State::Sent(_) | State::Doubtful(_) | State::Vacant) | None => Timestamp::NEVER,
         }
     }
 
@@ -348,20 +344,23 @@ impl Lane {
         load
     }
 
-    pub(super) fn deadline(&self, context: &Context, talker: Option<LinkId>) -> Option<Timestamp> {
-        let memory = memory(context.terms.dedup_ms());
-        let settled = self.entries.first().and_then(|entry| entry.settles(context.terms.settle_ms(), memory));
-        let given_up = self.oldest_doubt(context).map(|first| first.after_ms(memory));
-        let again = talker.and(self.pace.deadline());
-        sooner(sooner(settled, given_up), again)
+    pub(super) fn deadline(&self, context: &Context, talker: Option<LinkId>) -> Timestamp {
+        let again = if talker.is_some() { self.pace.deadline() } else { Timestamp::NEVER };
+        self.settles(context, 0).min(self.gives_up(context)).min(again)
     }
 
-    /// What was restored waits for the server to say how long it remembers.
-    fn oldest_doubt(&self, context: &Context) -> Option<Timestamp> {
-        if !context.terms.known {
-            return None;
-        }
-        self.entries.get(self.done)?.in_doubt_since()
+    /// When an entry may leave.
+    fn settles(&self, context: &Context, index: usize) -> Timestamp {
+        let (settle, memory) = (context.terms.settle_ms(), memory(context.terms.dedup_ms()));
+        self.entries.get(index).map_or(Timestamp::NEVER, |entry| entry.settles(settle, memory))
+    }
+
+    /// When the oldest entry of which nobody knows what became of it is too old to be sent again. What was restored
+    /// waits for the server to say how long it remembers.
+    fn gives_up(&self, context: &Context) -> Timestamp {
+        let doubtful = self.entries.get(self.done).filter(|_| context.terms.known);
+        let memory = memory(context.terms.dedup_ms());
+        doubtful.map_or(Timestamp::NEVER, |entry| entry.in_doubt_since().after_ms(memory))
     }
 
     fn count_done(&mut self) {
@@ -379,7 +378,7 @@ impl Lane {
         (index < self.entries.len()).then_some(index)
     }
 
-    fn drop_first(&mut self, count: usize) -> Freed {
+    pub(super) fn drop_first(&mut self, count: usize) -> Freed {
         let mut freed = Freed::default();
         self.entries.drain(..count).for_each(|entry| freed.add(&entry));
         self.first += count as Seq;

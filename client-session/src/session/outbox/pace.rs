@@ -77,10 +77,10 @@ impl Pace {
         self.gait = Gait::Resting(until);
     }
 
-    pub(super) const fn deadline(&self) -> Option<Timestamp> {
+    pub(super) const fn deadline(&self) -> Timestamp {
         match self.gait {
-            Gait::Resting(until) => Some(until),
-            Gait::Free | Gait::Trying => None,
+            Gait::Resting(until) => until,
+            Gait::Free | Gait::Trying => Timestamp::NEVER,
         }
     }
 }

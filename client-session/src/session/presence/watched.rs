@@ -52,10 +52,10 @@ impl Watched {
         self.stage = Stage::Again(context.now.after_ms(after_ms));
     }
 
-    pub(super) const fn due(&self) -> Option<Timestamp> {
+    pub(super) const fn due(&self) -> Timestamp {
         match self.stage {
-            Stage::Again(at) => Some(at),
-            Stage::Unasked | Stage::Listing { .. } | Stage::Listed | Stage::Counted => None,
+            Stage::Again(at) => at,
+            Stage::Unasked | Stage::Listing { .. } | Stage::Listed | Stage::Counted => Timestamp::NEVER,
         }
     }
 

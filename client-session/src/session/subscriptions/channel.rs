@@ -25,7 +25,8 @@ pub(super) struct Channel {
     speaker: Option<LinkId>,
     /// What comes up to here was missed.
     replaying_to: Option<Position>,
-    retry: Option<Timestamp>,
+    /// When a refused request is tried again.
+    retry: Timestamp,
     refusals: u32,
 }
 
@@ -70,7 +71,7 @@ impl Channel {
             asked: None,
             speaker: None,
             replaying_to: None,
-            retry: None,
+            retry: Timestamp::NEVER,
             refusals: 0,
         }
     }
@@ -99,7 +100,7 @@ impl Channel {
 
     /// Asks for the channel on a link.
     pub(super) fn ask(&mut self, context: &mut Context, link: LinkId, standing: Standing) {
-        self.retry = None;
+        self.retry = Timestamp::NEVER;
         if standing == Standing::Again {
             self.unsubscribe(context, link);
         }
@@ -381,11 +382,11 @@ impl Channel {
     /// The subscribe request is refused for now, because of this: it is tried again later.
     pub(super) fn postpone(&mut self, context: &mut Context, why: RefusalCode) {
         self.asked = None;
-        self.retry = Some(context.rest(&RESTS, why, self.refusals));
+        self.retry = context.rest(&RESTS, why, self.refusals);
         self.refusals = self.refusals.saturating_add(1);
     }
 
-    pub(super) const fn retry(&self) -> Option<Timestamp> {
+    pub(super) const fn retry(&self) -> Timestamp {
         self.retry
     }
 
