@@ -331,15 +331,15 @@ impl Session {
         self.subscriptions.lost(id);
         self.presence.lost(id);
         let talker = self.talker();
-        for request in self.context.requests.lose(id) {
+        for (_, request) in self.context.requests.lose(id).values() {
             match request {
                 Request::Ephemeral(publish) => {
-                    self.context.notify(Event::PublishInDoubt { publish, why: Doubt::LinkLost });
+                    self.context.notify(Event::PublishInDoubt { publish: *publish, why: Doubt::LinkLost });
                 }
-                Request::History(history) => self.questions.lost(history),
-                Request::Presence(request) => self.presence.request_lost(&request),
+                Request::History(history) => self.questions.lost(*history),
+                Request::Presence(request) => self.presence.request_lost(request),
                 Request::CatchUp(channel, subscription) => {
-                    self.subscriptions.catch_up_lost(&mut self.context, talker, (&channel, subscription));
+                    self.subscriptions.catch_up_lost(&mut self.context, talker, (channel, *subscription));
                 }
                 Request::Subscribe(_) | Request::Unsubscribe | Request::Publish { .. } | Request::Refresh => {
                 }

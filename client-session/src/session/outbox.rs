@@ -115,10 +115,10 @@ impl Outbox {
         let half = context.terms.dedup_ms() / 2;
         let idle =
             self.lanes.take(&mut |(_, lane)| lane.idle_ms(context.now).is_some_and(|idle| idle >= half));
-        for (_, lane) in &idle {
+        for lane in idle.values() {
             self.round = self.round.max(lane.round() + 1);
         }
-        if !idle.is_empty() {
+        if idle.len() > 0 {
             self.publisher = PublisherId(context.random.next());
         }
     }
@@ -175,10 +175,13 @@ impl Outbox {
     pub(super) fn take_ephemeral(&mut self, context: &Context) -> Vec<(ChannelName, PublishId, Payload)> {
         let mut taken = Vec::new();
         let mut freed = Freed::default();
-        for (channel, lane) in self.lanes.take(&mut |(channel, _)| context.terms.is_ephemeral(channel)) {
-            freed = freed.and(lane.load());
-            for (publish, payload) in lane.into_unsent() {
-                taken.push((channel.clone(), publish, payload));
+        let mut lanes = self.lanes.take(&mut |(channel, _)| context.terms.is_ephemeral(channel));
+        for (channel, lane) in lanes.iter_mut() {
+            for entry in lane.entries() {
+                freed.add(entry);
+                if !entry.is_done() {
+                    taken.push((channel.clone(), entry.publish, entry.payload.clone()));
+                }
             }
         }
         self.free(freed);
@@ -205,9 +208,10 @@ impl Outbox {
 
     /// The session ends. Whoever publishes later has a new name.
     pub(super) fn end(&mut self, context: &mut Context) {
-        for lane in std::mem::take(&mut self.lanes).into_values() {
+        for lane in self.lanes.values_mut() {
             lane.end(context);
         }
+        self.lanes.clear();
         (self.entries, self.bytes) = (0, 0);
         self.publisher = PublisherId(context.random.next());
     }

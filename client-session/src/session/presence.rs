@@ -229,10 +229,13 @@ impl Presence {
 
     /// It is over: everything that waits gets an answer.
     pub(super) fn end(&mut self, context: &mut Context) {
-        let Self { questions, by_id, .. } = std::mem::take(self);
-        for presence in questions.into_keys().chain(by_id.into_keys()) {
+        for &presence in self.questions.keys() {
             refuse(context, presence, Refusal::Ended);
         }
+        for &presence in self.by_id.keys() {
+            refuse(context, presence, Refusal::Ended);
+        }
+        *self = Self::default();
     }
 
     fn told(&mut self, link: &Link, alias: Alias) -> Option<&mut Watched> {
@@ -242,9 +245,9 @@ impl Presence {
 
     fn forget(&mut self, context: &mut Context, name: &ChannelName, refusal: &Refusal) {
         let Some(watched) = self.channels.remove(name) else { return };
-        for presence in watched.watches {
-            self.by_id.remove(&presence);
-            refuse(context, presence, refusal.clone());
+        for presence in &watched.watches {
+            self.by_id.remove(presence);
+            refuse(context, *presence, refusal.clone());
         }
     }
 }

@@ -64,8 +64,9 @@ impl Questions {
     }
 
     pub(super) fn end(&mut self, context: &mut Context) {
-        for history in std::mem::take(&mut self.0).into_keys() {
+        for &history in self.0.keys() {
             context.notify(Event::HistoryRefused { history, refusal: Refusal::Ended });
         }
+        self.0.clear();
     }
 }

@@ -49,9 +49,8 @@ impl Requests {
     }
 
     /// Takes away what a lost link will not answer.
-    pub(super) fn lose(&mut self, link: LinkId) -> impl Iterator<Item = Request> + use<> {
-        let lost = self.waiting.take(&mut |(_, (asked, _))| *asked == link);
-        lost.into_iter().map(|(_, (_, request))| request)
+    pub(super) fn lose(&mut self, link: LinkId) -> Table<RequestId, (LinkId, Request)> {
+        self.waiting.take(&mut |(_, (asked, _))| *asked == link)
     }
 
     /// Whether answers are awaited on the link that would not come again on another.

@@ -59,8 +59,12 @@ impl<K: Ord, V> Table<K, V> {
     }
 
     /// Takes out what the function says yes to; `dyn`, so that there is one of this for each table, not for each use.
-    pub(super) fn take(&mut self, wanted: &mut dyn FnMut(&mut (K, V)) -> bool) -> Vec<(K, V)> {
-        self.0.extract_if(.., wanted).collect()
+    pub(super) fn take(&mut self, wanted: &mut dyn FnMut(&mut (K, V)) -> bool) -> Self {
+        Self(self.0.extract_if(.., wanted).collect())
+    }
+
+    pub(super) fn keys(&self) -> impl Iterator<Item = &K> {
+        self.0.iter().map(|(key, _)| key)
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&K, &mut V)> {
@@ -73,14 +77,6 @@ impl<K: Ord, V> Table<K, V> {
 
     pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
         self.0.iter_mut().map(|(_, value)| value)
-    }
-
-    pub(super) fn into_values(self) -> impl Iterator<Item = V> {
-        self.0.into_iter().map(|(_, value)| value)
-    }
-
-    pub(super) fn into_keys(self) -> impl Iterator<Item = K> {
-        self.0.into_iter().map(|(key, _)| key)
     }
 
     pub(super) fn clear(&mut self) {
@@ -110,8 +106,8 @@ mod tests {
         assert_eq!(table.remove(&1), Some('a'));
         assert_eq!(table.remove(&1), None);
         assert!(!table.contains(&1));
-        assert_eq!(table.take(&mut |(key, _)| *key == 3), [(3, 'd')]);
+        assert_eq!(table.take(&mut |(key, _)| *key == 3).0, [(3, 'd')]);
         assert_eq!(table.values().collect::<String>(), "zB");
-        assert_eq!(table.into_keys().collect::<Vec<_>>(), [0, 2]);
+        assert_eq!(table.keys().collect::<Vec<_>>(), [&0, &2]);
     }
 }

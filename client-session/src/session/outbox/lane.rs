@@ -1,8 +1,6 @@
 mod naming;
 
-use tidewire_protocol::{
-    Advice, ChannelName, ClientFrame, Payload, Position, Publish, PublisherId, RefusalCode, Seq,
-};
+use tidewire_protocol::{Advice, ChannelName, ClientFrame, Position, Publish, PublisherId, RefusalCode, Seq};
 
 use super::entry::{Entry, State};
 use super::freed::Freed;
@@ -10,7 +8,7 @@ use super::pace::Pace;
 use crate::session::context::Context;
 use crate::session::outputs::fits;
 use crate::session::requests::Request;
-use crate::{Doubt, Event, LinkId, PublishId, Refusal, Timestamp};
+use crate::{Doubt, Event, LinkId, Refusal, Timestamp};
 
 /// One channel's part of the outbox: consecutive seqs of one publisher, oldest first.
 ///
@@ -322,26 +320,16 @@ impl Lane {
         self.drop_first(sent)
     }
 
-    /// The session ends: nothing remains.
-    pub(super) fn end(mut self, context: &mut Context) {
+    /// The session ends: nothing that is left will be sent.
+    pub(super) fn end(&mut self, context: &mut Context) {
         self.give_up(context, Doubt::Ended);
-        for entry in self.entries {
+        for entry in &self.entries {
             context.notify(Event::PublishRefused { publish: entry.publish, refusal: Refusal::Ended });
         }
     }
 
-    /// Gives out what is left, because the channel turned out to keep no log.
-    pub(super) fn into_unsent(self) -> impl Iterator<Item = (PublishId, Payload)> {
-        self.entries.into_iter().filter(|entry| !entry.is_done()).map(|entry| (entry.publish, entry.payload))
-    }
-
-    /// How much it holds.
-    pub(super) fn load(&self) -> Freed {
-        let mut load = Freed::default();
-        for entry in &self.entries {
-            load.add(entry);
-        }
-        load
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.entries
     }
 
     pub(super) fn deadline(&self, context: &Context, talker: Option<LinkId>) -> Timestamp {

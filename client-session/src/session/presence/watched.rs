@@ -71,8 +71,8 @@ impl Watched {
         }
         let mut members = std::mem::take(listed);
         members.retain(|member| !changed.contains(&name(member)));
-        for member in std::mem::take(changed).into_values() {
-            members.extend(member);
+        for member in changed.values() {
+            members.extend(member.clone());
         }
         self.stage = Stage::Listed;
         self.tell(context, |presence| PresenceEvent::Members { presence, members: members.clone() });

@@ -390,14 +390,14 @@ impl Channel {
         self.retry
     }
 
-    pub(super) fn refuse(self, context: &mut Context, refusal: &Refusal) {
-        for member in self.members {
+    pub(super) fn refuse(&self, context: &mut Context, refusal: &Refusal) {
+        for member in &self.members {
             context.notify(Event::SubscribeRefused { subscription: member.id, refusal: refusal.clone() });
         }
     }
 
-    pub(super) fn end(self, context: &mut Context, code: UnsubscribeCode) {
-        for member in self.members {
+    pub(super) fn end(&self, context: &mut Context, code: UnsubscribeCode) {
+        for member in &self.members {
             context.notify(Event::Unsubscribed { subscription: member.id, code });
         }
     }

@@ -44,7 +44,8 @@ impl Lane {
         count: usize,
     ) {
         let publisher = self.publisher;
-        for (seq, entry) in (self.first..).zip(&mut self.entries).skip(index).take(count) {
+        let entries = self.entries.iter_mut().skip(index).take(count);
+        for (seq, entry) in (self.first + index as Seq..).zip(entries) {
             if entry.asked != seq && entry.state != State::Gone {
                 entry.store(context, channel, Some(PublishName { publisher, seq }));
             }
