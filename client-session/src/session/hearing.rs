@@ -172,5 +172,9 @@ impl Session {
 
 /// The link with this number, if it is still ours.
 fn find<'a>(phase: &'a mut Phase, elder: &'a mut Option<LiveLink>, id: LinkId) -> Option<&'a mut Link> {
-    phase.link_mut().into_iter().chain(elder.as_mut().map(|elder| &mut elder.link)).find(|link| link.id == id)
+    let link = match phase.link_mut() {
+        Some(link) if link.id == id => link,
+        _ => &mut elder.as_mut()?.link,
+    };
+    (link.id == id).then_some(link)
 }

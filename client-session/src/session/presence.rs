@@ -74,7 +74,9 @@ impl Presence {
     pub(super) fn unwatch(&mut self, context: &mut Context, presence: PresenceId) {
         let Some(name) = self.by_id.remove(&presence) else { return };
         let Some(watched) = self.channels.get_mut(&name) else { return };
-        watched.watches.retain(|watch| *watch != presence);
+        if let Some(index) = watched.watches.iter().position(|watch| *watch == presence) {
+            watched.watches.remove(index);
+        }
         if watched.watches.is_empty() {
             if let Some(link) = watched.link {
                 // One member, because nobody looks at it.

@@ -2,7 +2,6 @@ use tidewire_protocol::{ChannelName, ClientFrame, History, HistoryPage, Position
 
 use crate::session::context::Context;
 use crate::session::requests::Request;
-use crate::session::table::Table;
 use crate::{LinkId, SubscriptionId};
 
 /// How a later subscription of a channel gets what it asked for from before: by questions for the log, up to the
@@ -163,10 +162,8 @@ impl CatchUp {
 
     /// What the channel delivered after it went back may be in the log's answers too.
     pub(super) fn finish(mut self) -> CaughtUp {
-        let key = |one: &Publication| (one.position.offset, one.position.tag.0);
-        let mut found = Table::new();
-        self.found.iter().for_each(|one| found.insert(key(one), ()));
-        self.behind.retain(|one| !found.contains(&key(one)));
+        let found = &self.found;
+        self.behind.retain(|one| found.iter().all(|other| other.position != one.position));
         CaughtUp { reset: self.reset, replay: self.found, live: self.behind }
     }
 }

@@ -94,7 +94,9 @@ impl Channel {
 
     /// A subscription leaves. Says whether it was the last.
     pub(super) fn leave(&mut self, subscription: SubscriptionId) -> bool {
-        self.members.retain(|member| member.id != subscription);
+        if let Some(index) = self.members.iter().position(|member| member.id == subscription) {
+            self.members.remove(index);
+        }
         self.members.is_empty()
     }
 
