@@ -1,11 +1,10 @@
 import type { Broken, DurableDriver, Host } from './driver.ts';
 import { TidewireError } from './errors.ts';
 import { inFrame, TAKE_IN } from './frames.ts';
-import { dial, type Carrier } from './link.ts';
+import type { Carrier } from './link.ts';
 import { ONLINE, watchPage } from './page.ts';
 import { utf8 } from './payload.ts';
 import type { Session } from './session.ts';
-import type { OpenShared } from './share/tabs.ts';
 import { unpack, type Stored } from './unpack.ts';
 
 /** What happened, in the fields of client-wasm's `told.rs`. */
@@ -54,10 +53,9 @@ export class BrowserDriver implements DurableDriver {
   mayHold: (() => boolean) | undefined;
   /** None once it has trapped. */
   #session: Session | undefined;
-  readonly #url: string;
   readonly #host: Host;
   readonly #broken: Broken;
-  readonly #share: OpenShared | undefined;
+  readonly #dial: (elder: Carrier | undefined) => Carrier;
   /** The open link, and while the session moves to another node also the one before. */
   readonly #links = new Map<number, Carrier>();
   /** What has come over the only link and waits for the frame. */
@@ -69,12 +67,12 @@ export class BrowserDriver implements DurableDriver {
   #apart = apart();
   #unwatch: (() => void) | undefined;
 
-  constructor(session: Session, url: string, host: Host, broken: Broken, share?: OpenShared) {
+  /** `dial` opens a link, not over the socket of the elder. */
+  constructor(session: Session, dial: (elder: Carrier | undefined) => Carrier, host: Host, broken: Broken) {
     this.#session = session;
-    this.#url = url;
+    this.#dial = dial;
     this.#host = host;
     this.#broken = broken;
-    this.#share = share;
   }
 
   connect(): void {
@@ -225,7 +223,7 @@ export class BrowserDriver implements DurableDriver {
 
   #open(id: number): void {
     const [elder] = this.#links.values();
-    const link = this.#share?.(this.#url, elder) ?? dial(this.#url);
+    const link = this.#dial(elder);
     link.onopen = () => this.#tell(OPENED, { id });
     link.onmessage = ({ data, at }) => this.#receive(id, data, at);
     link.onclose = ({ code, reason, moved }) => {

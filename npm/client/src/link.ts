@@ -1,3 +1,5 @@
+import { tunnel } from './tunnel.ts';
+
 /** What carries a link's messages: a WebSocket, or what stands in for one. */
 export interface Carrier {
   onopen: (() => void) | null;
@@ -71,10 +73,7 @@ export function dial(url: string, ...before: string[]): Link {
       }
       return;
     }
-    import('./tunnel.ts').then(
-      ({ tunnel }) => isOver || watch(tunnel(url, way === POLL, protocols), way),
-      (error: unknown) => fail({ code: 1006, reason: String(error) }),
-    );
+    watch(tunnel(url, way === POLL, protocols), way);
   }
 
   function watch(carrier: Carrier, way: number): void {

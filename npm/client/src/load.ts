@@ -2,39 +2,44 @@ import { BrowserDriver } from './browser-driver.ts';
 import type { StartDriver } from './driver.ts';
 import { TidewireError } from './errors.ts';
 import { Session } from './session.ts';
-import { openShared } from './share/tabs.ts';
+import type { Ways } from './ways.ts';
 
 /** What WebAssembly can be made of. */
 export type WasmSource = BufferSource | WebAssembly.Module | Response | URL | string;
 
-let loaded: Promise<WebAssembly.Exports> | undefined;
+/** What a client needs only when it connects: WebAssembly, and the ways to a server. */
+export type Source = readonly [wasm: WasmSource, ways: Ways];
+
+let loaded: Promise<readonly [WebAssembly.Exports, Ways]> | undefined;
 
 /** Loads Tidewire's WebAssembly, once for all clients of a page; drivers share a socket unless they are not to. */
-export async function load(
-  source: () => Promise<WasmSource>,
-  share = true,
-): Promise<StartDriver<BrowserDriver>> {
+export async function load(source: () => Promise<Source>, share = true): Promise<StartDriver<BrowserDriver>> {
   loaded ??= instantiate(source).catch((error: unknown) => {
     loaded = undefined;
     throw error;
   });
-  const exports = await loaded;
-  const open = share && globalThis.document ? openShared : undefined;
+  const [exports, { dial, openShared }] = await loaded;
   return (url, host, broken, durable) =>
-    new BrowserDriver(new Session(exports as never, seed(), durable), url, host, broken, open);
+    new BrowserDriver(
+      new Session(exports as never, seed(), durable),
+      elder => (share ? openShared(url, elder) : dial(url)),
+      host,
+      broken,
+    );
 }
 
-async function instantiate(source: () => Promise<WasmSource>): Promise<WebAssembly.Exports> {
+async function instantiate(source: () => Promise<Source>): Promise<readonly [WebAssembly.Exports, Ways]> {
   if (!globalThis.WebSocket)
     throw new TidewireError('no_websocket', 'there is no WebSocket here: Node has it from version 22');
   if (!globalThis.WebAssembly)
     throw new TidewireError('wasm_blocked', 'this browser has WebAssembly turned off, and Tidewire needs it');
-  const bytes = await bytesOf(await source());
+  const [wasm, ways] = await source();
+  const bytes = await bytesOf(wasm);
   try {
     // Bytes give an instance beside its module, a module the instance alone.
     const made: WebAssembly.WebAssemblyInstantiatedSource | WebAssembly.Instance =
       await WebAssembly.instantiate(bytes as BufferSource);
-    return ('instance' in made ? made.instance : made).exports;
+    return [('instance' in made ? made.instance : made).exports, ways];
   } catch (cause) {
     if (!isPolicy(cause)) throw cause;
     throw new TidewireError(

@@ -239,21 +239,20 @@ export function join(url: string, left: () => void): Open {
   };
 }
 
-/** The kind of `openShared`. */
-export type OpenShared = typeof openShared;
-
 /** By address; for as long as the page is awake. */
 const joined = new Map<string, Open>();
 
-/** Opens a link over the socket that the browser's tabs share, and not on that of `elder`; none where they cannot. */
-export function openShared(url: string, elder?: Carrier): Carrier | undefined {
+/** Opens a link over the socket that the browser's tabs share, and not on that of `elder`; where they cannot, its own. */
+export function openShared(url: string, elder?: Carrier): Carrier {
+  let link;
   try {
-    if (!navigator.locks) return undefined;
-    const open = joined.get(url) ?? join(url, () => joined.delete(url));
-    joined.set(url, open);
-    return open(elder);
+    if (globalThis.document && navigator.locks) {
+      const open = joined.get(url) ?? join(url, () => joined.delete(url));
+      joined.set(url, open);
+      link = open(elder);
+    }
   } catch {
     // An origin that may not speak to others, as in some sandboxes.
-    return undefined;
   }
+  return link ?? dial(url);
 }
