@@ -34,8 +34,9 @@ export class Coalescer {
 
   /** What was asked for comes no more. */
   cancel(): void {
-    notInFrame(this.#handOver);
-    clearTimeout(this.#timer);
+    if (this.#when === 'frame') notInFrame(this.#handOver);
+    // The page is asked for nothing that need not be: this is called for every message.
+    if (this.#timer) clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 }
