@@ -8,21 +8,22 @@ const number = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 @Component({
   selector: 'tr[board-quote]',
   template: `
-    <th scope="row">{{ row().instrument.symbol }}</th>
-    <td class="sector">{{ row().instrument.sector }}</td>
+    <th scope="row" role="rowheader">{{ row().instrument.symbol }}</th>
+    <td role="cell" class="sector">{{ row().instrument.sector }}</td>
     @if (row().quote(); as quote) {
-      <td class="price" [attr.data-direction]="quote.direction">{{ quote.price.toFixed(2) }}</td>
-      <td class="change" [class.below]="quote.change < 0">
+      <td role="cell" class="price" [attr.data-direction]="quote.direction">{{ quote.price.toFixed(2) }}</td>
+      <td role="cell" class="change" [class.below]="quote.change < 0">
         {{ quote.change < 0 ? '−' : '+' }}{{ magnitude(quote.change) }} %
       </td>
-      <td class="volume">{{ grouped(quote.volume) }}</td>
+      <td role="cell" class="volume">{{ grouped(quote.volume) }}</td>
     } @else {
-      <td class="price">–</td>
-      <td class="change none">–</td>
-      <td class="volume">–</td>
+      <td role="cell" class="price">–</td>
+      <td role="cell" class="change none">–</td>
+      <td role="cell" class="volume">–</td>
     }
   `,
   styleUrl: './quote-row.css',
+  host: { role: 'row' },
 })
 export class QuoteRow {
   readonly row = input.required<Row>({ alias: 'board-quote' });

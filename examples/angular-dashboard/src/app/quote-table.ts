@@ -3,23 +3,23 @@ import { Component, input } from '@angular/core';
 import type { Row } from './board';
 import { QuoteRow } from './quote-row';
 
-/** All rows, under a heading that stays. */
+/** All rows, under a heading that stays. The roles are a table's own, which some browsers forget with its layout. */
 @Component({
   selector: 'board-quotes',
   imports: [QuoteRow],
   template: `
     <div class="scroller" tabindex="0" role="region" aria-label="Quotes">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Symbol</th>
-            <th scope="col" class="sector">Sector</th>
-            <th scope="col">Price</th>
-            <th scope="col">Change</th>
-            <th scope="col" class="volume">Volume</th>
+      <table role="table">
+        <thead role="rowgroup">
+          <tr role="row">
+            <th scope="col" role="columnheader">Symbol</th>
+            <th scope="col" role="columnheader" class="sector">Sector</th>
+            <th scope="col" role="columnheader">Price</th>
+            <th scope="col" role="columnheader">Change</th>
+            <th scope="col" role="columnheader" class="volume">Volume</th>
           </tr>
         </thead>
-        <tbody>
+        <tbody role="rowgroup">
           @for (row of rows(); track row.instrument.symbol) {
             <tr [board-quote]="row"></tr>
           }
