@@ -1,30 +1,15 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { Coalescer, defineChannel, type SubscribeOptions } from '../src/exports.ts';
 import { reported, scripted } from './support/client.ts';
+import { frame, frames } from './support/frames.ts';
 import type { Packer } from './support/packer.ts';
 
 const numbers = defineChannel<number>('numbers:all');
-
-let frames: Map<number, () => void>;
-
-beforeEach(() => {
-  frames = new Map();
-  let last = 0;
-  vi.stubGlobal('requestAnimationFrame', (show: () => void) => (frames.set(++last, show), last));
-  vi.stubGlobal('cancelAnimationFrame', (frame: number) => frames.delete(frame));
-});
 
 afterEach(() => {
   vi.useRealTimers();
   vi.unstubAllGlobals();
 });
-
-/** The next frame comes. */
-function frame(): void {
-  const due = [...frames.values()];
-  frames.clear();
-  for (const show of due) show();
-}
 
 /** A subscription, and all that it hears, in order. */
 function subscribed(options: SubscribeOptions) {

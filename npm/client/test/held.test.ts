@@ -2,22 +2,18 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Session } from '../src/session.ts';
 import { defineChannel, type Client, type SubscribeOptions, type TidewireError } from '../src/slim.ts';
 import { reported } from './support/client.ts';
+import { frame, frames } from './support/frames.ts';
 import { hex, opened, Socket } from './support/socket.ts';
 
 /** What messages a driver keeps for the frame, and when it does not. */
 const lobby = defineChannel<number>('chat:lobby');
 
 const page = Object.assign(new EventTarget(), { hidden: false });
-let frames: Map<number, () => void>;
 
 beforeEach(() => {
-  frames = new Map();
-  let last = 0;
   page.hidden = false;
   vi.stubGlobal('document', page);
   vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
-  vi.stubGlobal('requestAnimationFrame', (show: () => void) => (frames.set(++last, show), last));
-  vi.stubGlobal('cancelAnimationFrame', (frame: number) => frames.delete(frame));
 });
 
 afterEach(() => {
@@ -25,13 +21,6 @@ afterEach(() => {
   vi.useRealTimers();
   vi.restoreAllMocks();
 });
-
-/** The next frame comes. */
-function frame(): void {
-  const due = [...frames.values()];
-  frames.clear();
-  for (const show of due) show();
-}
 
 /** A subscription that is live, what it hears, and how often WebAssembly is called from then on. */
 async function live(
