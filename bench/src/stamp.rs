@@ -43,10 +43,14 @@ impl Carry {
         while let Some(at) = finder.find(rest)
             && let Some((stamp, after)) = rest[at..].split_at_checked(LENGTH)
         {
-            if let Some(stamp) = parse(stamp) {
-                found(stamp);
+            match parse(stamp) {
+                Some(stamp) => {
+                    found(stamp);
+                    rest = after;
+                }
+                // Other bytes look like a mark now and then, and the stamp may stand right after them.
+                None => rest = &rest[at + MARK.len()..],
             }
-            rest = after;
         }
         let keep = rest.len().min(LENGTH - 1);
         self.bytes[..keep].copy_from_slice(&rest[rest.len() - keep..]);
@@ -76,6 +80,8 @@ fn parse(stamp: &[u8]) -> Option<Stamp> {
 
 #[cfg(test)]
 mod tests {
+    use tidewire_protocol::{Alias, Codec, Delivery, Payload, Position, PublicationId, ServerFrame, Tag};
+
     use super::*;
 
     #[test]
@@ -91,6 +97,25 @@ mod tests {
             }
             assert_eq!(found, stamps, "in chunks of {size}");
         }
+    }
+
+    #[test]
+    fn a_tag_that_looks_like_a_mark_hides_no_stamp() {
+        let stamp = Stamp { nanos: 1, number: 2 };
+        let delivery = ServerFrame::Publication(Delivery {
+            alias: Alias(1),
+            position: Position { offset: 1, tag: Tag(u32::from_be_bytes(*b"~T:~")) },
+            id: PublicationId(1),
+            payload: Payload::Json(payload(stamp, 128).into()),
+            user: None,
+            missing: 0,
+        });
+        let mut buffer = vec![0; Carry::ROOM];
+        Codec::Binary.encode(&delivery, &mut buffer);
+        assert_eq!(memchr::memmem::find_iter(&buffer, MARK).count(), 2);
+        let mut found = Vec::new();
+        Carry::default().read(&finder(), &mut buffer, |stamp| found.push(stamp));
+        assert_eq!(found, [stamp]);
     }
 
     #[test]
