@@ -31,6 +31,8 @@ pub(crate) struct Crowd {
     received: u64,
     live: usize,
     lost: usize,
+    /// What the server answered to publishers and meant no.
+    refusals: Vec<String>,
 }
 
 struct Member {
@@ -39,6 +41,8 @@ struct Member {
     stage: Stage,
     carry: Carry,
     pending: Vec<u8>,
+    /// Of a publisher: what has come of the server's next message.
+    answers: Vec<u8>,
 }
 
 enum Stage {
@@ -68,6 +72,7 @@ impl Crowd {
             received: 0,
             live: 0,
             lost: 0,
+            refusals: Vec::new(),
         })
     }
 
@@ -134,6 +139,11 @@ impl Crowd {
             .collect()
     }
 
+    /// What was refused so far.
+    pub(crate) fn refusals(&self) -> &[String] {
+        &self.refusals
+    }
+
     /// Bytes received by live connections so far.
     pub(crate) fn received(&self) -> u64 {
         self.received
@@ -195,7 +205,14 @@ impl Crowd {
                 if matches!(member.stage, Stage::Live) {
                     self.received += count as u64;
                     let role = &member.role;
-                    member.carry.read(&self.finder, read, |stamp| delivered(role, stamp));
+                    if role.channel.is_some() {
+                        member.carry.read(&self.finder, read, |stamp| delivered(role, stamp));
+                    } else {
+                        member.answers.extend_from_slice(&read[Carry::ROOM..]);
+                        while let Some(message) = websocket::take_message(&mut member.answers)? {
+                            self.refusals.extend(self.dialect.refusals(&message)?);
+                        }
+                    }
                 } else {
                     member.hear(&read[Carry::ROOM..], &*self.dialect)?;
                     self.live += usize::from(matches!(member.stage, Stage::Live));
@@ -223,6 +240,7 @@ impl Crowd {
             stage: Stage::Connecting,
             carry: Carry::default(),
             pending: Vec::new(),
+            answers: Vec::new(),
         });
         Ok(())
     }

@@ -37,4 +37,12 @@ pub(crate) trait Dialect: Send {
 
     /// Appends what publishes `payload` in a channel; `seq` is the publisher's counter in that channel, from 1.
     fn publish(&self, channel: usize, seq: u64, payload: &[u8], bytes: &mut Vec<u8>);
+
+    /// What a publisher's message from the server refuses; a system that answers nothing refuses nothing.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn refusals(&self, _message: &[u8]) -> anyhow::Result<Vec<String>> {
+        Ok(Vec::new())
+    }
 }

@@ -1,5 +1,7 @@
 //! Publishing, and counting what arrives: each publication to each subscriber, once.
 
+use std::fmt::{self, Display, Formatter};
+use std::iter::Sum;
 use std::time::{Duration, Instant};
 
 use anyhow::{bail, ensure};
@@ -41,12 +43,42 @@ pub(crate) struct Load {
     pub(crate) redis_cpu: Duration,
     /// CPU time of the generator.
     pub(crate) own_cpu: Duration,
-    /// Bytes that the subscribers received.
+    /// Bytes that subscribers and publishers received.
     pub(crate) bytes: u64,
     /// Nanoseconds from when a publication was due to each delivery.
     pub(crate) latency: Histogram<u64>,
-    /// Deliveries that should have come once and did not: missing, or more than one.
-    pub(crate) wrong: u64,
+    pub(crate) wrong: Wrong,
+}
+
+/// What should have come once and did not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Wrong {
+    /// Deliveries that have not come within [`PATIENCE`] of the last publication.
+    pub(crate) missing: u64,
+    /// Deliveries that came once more than they should.
+    pub(crate) doubled: u64,
+    /// Publications that were refused, and of which no delivery can come.
+    pub(crate) refused: u64,
+}
+
+impl Sum for Wrong {
+    fn sum<I: Iterator<Item = Self>>(each: I) -> Self {
+        each.fold(Self::default(), |sum, next| Self {
+            missing: sum.missing + next.missing,
+            doubled: sum.doubled + next.doubled,
+            refused: sum.refused + next.refused,
+        })
+    }
+}
+
+impl Display for Wrong {
+    fn fmt(&self, to: &mut Formatter<'_>) -> fmt::Result {
+        let Self { missing, doubled, refused } = self;
+        match *self == Self::default() {
+            true => write!(to, "0"),
+            false => write!(to, "{missing} missing, {doubled} doubled, {refused} refused"),
+        }
+    }
 }
 
 impl Load {
@@ -195,7 +227,20 @@ impl Stage {
                 flight.arrived(stamp, stamp.nanos, &mut done);
             })?;
         }
-        load.wrong = flight.wrong + flight.under_way();
+        for slot in flight.slots.iter().filter(|slot| slot.remaining > 0).take(SHOWN) {
+            let Slot { channel, seq, remaining, .. } = slot;
+            println!(
+                "  missing: {remaining} deliveries of the publication with seq {seq} in channel {channel}"
+            );
+        }
+        for refusal in self.crowd.refusals().iter().take(SHOWN) {
+            println!("  {refusal}");
+        }
+        load.wrong = Wrong {
+            missing: flight.under_way(),
+            doubled: flight.doubled,
+            refused: self.crowd.refusals().len() as u64,
+        };
         Ok(load)
     }
 
@@ -206,7 +251,7 @@ impl Stage {
         self.next += 1;
         let seq = &mut self.seqs[publisher * self.shape.channels + channel];
         *seq += 1;
-        let number = flight.publish(slot, self.subscribers[channel]);
+        let number = flight.publish(slot, channel, *seq, self.subscribers[channel]);
         let payload = stamp::payload(Stamp { nanos, number }, self.shape.payload);
         self.crowd.publish(publisher, channel, *seq, &payload);
     }
@@ -227,28 +272,30 @@ struct Flight {
     slots: Vec<Slot>,
     latency: Histogram<u64>,
     deliveries: u64,
-    wrong: u64,
+    doubled: u64,
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Slot {
     number: u32,
+    channel: usize,
+    seq: u64,
     remaining: u32,
 }
 
 impl Flight {
     fn new(window: usize) -> Self {
-        let slots = (0..window).map(|slot| Slot { number: slot as u32, remaining: 0 }).collect();
-        Self { slots, latency: latencies(), deliveries: 0, wrong: 0 }
+        let slots = (0..window).map(|slot| Slot { number: slot as u32, ..Slot::default() }).collect();
+        Self { slots, latency: latencies(), deliveries: 0, doubled: 0 }
     }
 
     /// A new number, from which its slot can be told.
-    fn publish(&mut self, slot: usize, subscribers: u32) -> u32 {
+    fn publish(&mut self, slot: usize, channel: usize, seq: u64, subscribers: u32) -> u32 {
         let window = self.slots.len() as u32;
         let slot = &mut self.slots[slot];
-        slot.number = slot.number.wrapping_add(window);
-        slot.remaining = subscribers;
-        slot.number
+        let number = slot.number.wrapping_add(window);
+        *slot = Slot { number, channel, seq, remaining: subscribers };
+        number
     }
 
     /// Notes a delivery; adds the slot to `done` where it was the last.
@@ -256,7 +303,7 @@ impl Flight {
         let nth = stamp.number as usize % self.slots.len();
         let slot = &mut self.slots[nth];
         if slot.number != stamp.number || slot.remaining == 0 {
-            self.wrong += 1;
+            self.doubled += 1;
             return;
         }
         slot.remaining -= 1;
@@ -311,7 +358,7 @@ impl Meter {
             own_cpu: usage::cpu(&[std::process::id()])?.saturating_sub(self.own_cpu),
             bytes: crowd.received() - self.received,
             latency: flight.latency.clone(),
-            wrong: 0,
+            wrong: Wrong::default(),
         })
     }
 }
@@ -325,3 +372,5 @@ fn latencies() -> Histogram<u64> {
 /// Connections that are being made at one time.
 const AT_ONCE: usize = 256;
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How many of what went wrong are told one by one.
+const SHOWN: usize = 5;

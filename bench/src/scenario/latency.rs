@@ -3,7 +3,7 @@
 use super::throughput::once;
 use super::{Options, in_turn};
 use crate::figures::median;
-use crate::load::{Load, Pace, Shape};
+use crate::load::{Load, Pace, Shape, Wrong};
 use crate::plot::Plot;
 use crate::system::Nodes;
 use crate::table;
@@ -32,7 +32,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
                 format!("{ratio:.2}"),
                 format!("{:.2}", at(1.0)),
                 format!("{:.1}", median(runs.iter().map(Load::cpu_per_delivery).collect())),
-                format!("{}", runs.iter().map(|run| run.wrong).sum::<u64>()),
+                format!("{}", runs.iter().map(|run| run.wrong).sum::<Wrong>()),
             ]);
             let quantiles = [0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999];
             lines.push((

@@ -2,7 +2,7 @@
 
 use super::{Options, in_turn};
 use crate::figures::{median, short};
-use crate::load::{Load, Pace, Shape, Stage};
+use crate::load::{Load, Pace, Shape, Stage, Wrong};
 use crate::system::{Limit, Nodes, System};
 use crate::table;
 
@@ -109,6 +109,6 @@ fn row(name: &str, runs: &[Load], limit: &[Load]) -> Vec<String> {
         format!("{:.1}", of(&|run| run.latency_ms(0.99))),
         format!("{:.1}", of(&|run| run.latency_ms(1.0))),
         format!("{:.0} %", of(&|run| run.own_cpu.as_secs_f64() / run.elapsed.as_secs_f64() * 100.0)),
-        format!("{}", runs.iter().map(|run| run.wrong).sum::<u64>()),
+        format!("{}", runs.iter().map(|run| run.wrong).sum::<Wrong>()),
     ]
 }

@@ -112,6 +112,17 @@ impl Dialect for Spoken {
         });
         say(&[frame], bytes);
     }
+
+    fn refusals(&self, message: &[u8]) -> anyhow::Result<Vec<String>> {
+        let frames = Codec::Binary.decode::<ServerFrame>(message, MessageLimits::NONE)?;
+        let refused = |heard| match heard {
+            Heard::Frame(frame) if matches!(frame, ServerFrame::Refused(_) | ServerFrame::Behind(_)) => {
+                Some(format!("{frame:?}"))
+            }
+            Heard::Frame(_) | Heard::UnknownKind(_) => None,
+        };
+        Ok(frames.into_iter().filter_map(refused).collect())
+    }
 }
 
 impl Spoken {
