@@ -29,7 +29,11 @@ export function injectFrameSignal<Value>(
   const zone = inject(NgZone);
   const chosen = injectCoalesce(coalesce);
   const shown = signal(read());
-  const show = () => shown.set(read());
+  let isAsked = false;
+  const show = () => {
+    isAsked = false;
+    shown.set(read());
+  };
   const coalescer = chosen === 'frame' ? inject(FRAME).joined(show) : new Coalescer(chosen, show);
   let destroyed = false;
   inject(DestroyRef).onDestroy(() => {
@@ -38,7 +42,10 @@ export function injectFrameSignal<Value>(
   });
   return Object.assign(shown.asReadonly(), {
     changed(): void {
-      if (!destroyed) zone.runOutsideAngular(() => coalescer.ask());
+      // Asked for with the first of many changes.
+      if (destroyed || isAsked) return;
+      isAsked = true;
+      zone.runOutsideAngular(() => coalescer.ask());
     },
     refresh(): void {
       coalescer.cancel();

@@ -198,13 +198,17 @@ export class BrowserDriver implements DurableDriver {
   /** Messages that nobody wants before the next frame are taken in together, then: each crossing costs. */
   #receive(id: number, data: ArrayBuffer | string, at?: number): void {
     const bytes = typeof data === 'string' ? UNREADABLE : new Uint8Array(data, at);
-    // Without a page there are no frames, and while it is hidden none come.
-    const mayHold = this.mayHold?.() && this.#links.size < 2 && globalThis.document?.hidden === false;
-    if (!mayHold || bytes === UNREADABLE) return this.#tell(RECEIVED, { id, bytes });
+    if (bytes === UNREADABLE || !(this.#heldBytes || this.#mayHold()))
+      return this.#tell(RECEIVED, { id, bytes });
+    if (!this.#heldBytes) inFrame(TAKE_IN, this.#takeIn);
     this.#heldBytes += bytes.length;
     this.#held.push(bytes);
     if (this.#heldBytes > MOST_HELD) this.#takeIn(false);
-    else inFrame(TAKE_IN, this.#takeIn);
+  }
+
+  /** Without a page there are no frames, and while it is hidden none come. */
+  #mayHold(): boolean {
+    return !!this.mayHold?.() && this.#links.size < 2 && globalThis.document?.hidden === false;
   }
 
   /** Messages that follow each other are one message. */

@@ -38,7 +38,9 @@ function stop(): void {
   frame = timer = undefined;
 }
 
-function run(): void {
+function run(by?: number): void {
+  // It has come, by a time; a timer gives none.
+  if (by) frame = undefined;
   for (let part = TAKE_IN; part <= SHOW; part++)
     for (const [work, its] of [...waiting]) if (its === part && waiting.delete(work)) guard(work);
   stop();

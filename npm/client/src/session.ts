@@ -53,7 +53,8 @@ export class Session {
   ): number {
     const length = text.length + bytes.length;
     if (length > this.#room) this.#at = this.#exports.session_room(this.#session, (this.#room = length));
-    this.memory.set(text, this.#at);
+    // To set nothing costs as much as to set a little, and most of what happens has no text.
+    if (text.length) this.memory.set(text, this.#at);
     this.memory.set(bytes, this.#at + text.length);
     return this.#exports.session_handle(
       this.#session,

@@ -69,6 +69,8 @@ export class Subscription {
   readonly #id: number;
   readonly #held: RequestEvent[] = [];
   readonly #coalescer: Coalescer;
+  /** Nothing waits. */
+  readonly #isHasty: boolean;
   /** The connection on which it became live last. */
   #liveOn: string | undefined;
   #closed = false;
@@ -86,6 +88,7 @@ export class Subscription {
     this.#deliver = deliver;
     this.#handlers = handlers;
     this.#signal = signal;
+    this.#isHasty = coalesce === 'none';
     this.#coalescer = new Coalescer(coalesce, () => this.#handOver(), HAND_OVER);
     this.#id = engine.request(
       event => this.#hear(event),
@@ -119,6 +122,7 @@ export class Subscription {
 
   /** Messages and gaps may wait; all else comes at once, after what waits. */
   #hear(event: RequestEvent): void {
+    if (this.#isHasty) return this.#tell(event);
     const mayWait = event.kind === 'messages' || event.kind === 'gap';
     if (this.#held.push(event) < MOST_HELD && mayWait) this.#coalescer.ask();
     else this.#handOver();

@@ -40,7 +40,8 @@ export function lead(
   own: (word: Word) => void,
   alone: (open: Link) => void,
 ): Leader {
-  const tabs = new Map<string, Tab>([[id, { post: own, unheard: 0 }]]);
+  const self: Tab = { post: own, unheard: 0 };
+  const tabs = new Map([[id, self]]);
   const streams = new Set<Stream>();
   const over = new AbortController();
   /** Where new streams go. */
@@ -118,7 +119,11 @@ export function lead(
   function relay(message: ArrayBuffer): void {
     const [kind, names, at] = read(message);
     const meant = ({ name }: Stream) => names.includes(name!);
-    if (kind === MESSAGE) spread(new Set([...streams].filter(meant).map(({ tab }) => tab)), message);
+    if (kind === MESSAGE) {
+      const to = new Set<Tab>();
+      for (const stream of streams) if (meant(stream)) to.add(stream.tab);
+      spread(to, message);
+    }
     if (kind !== CLOSED) return;
     const code = new DataView(message).getUint16(at, true);
     // What comes next needs another socket.
@@ -126,21 +131,21 @@ export function lead(
     endAll(meant, code, new TextDecoder().decode(message.slice(at + 2)));
   }
 
-  /** To one other tab by its own channel, to several at once by the common one. */
+  /** To one other tab by its own channel, to several at once by the common one; the leader's own takes it in itself. */
   function spread(to: Set<Tab>, message: ArrayBuffer): void {
     const hangs = ({ unheard }: Tab) => unheard > MOST_UNHEARD;
-    const self = tabs.get(id)!;
     const word: Word = [SAYS, id, 0, 0, message];
+    const isOwn = to.delete(self);
     // The common one would grow without end where one tab hangs.
-    const toAll = to.size > (to.has(self) ? 2 : 1) && ![...tabs.values()].some(hangs);
+    const toAll = to.size > 1 && ![...tabs.values()].some(hangs);
     if (toAll) common.postMessage(word);
-    for (const tab of tabs.values()) {
-      const direct = !toAll || tab === self;
-      if (direct && !to.has(tab)) continue;
+    for (const tab of toAll ? tabs.values() : to) {
+      if (tab === self) continue;
       tab.unheard += weight(message);
-      if (direct) tab.post(word);
+      if (!toAll) tab.post(word);
       if (hangs(tab)) endAll(stream => stream.tab === tab, LOST);
     }
+    if (isOwn) own(word);
   }
 
   function endAll(which: (stream: Stream) => boolean, code: number, reason?: string): void {

@@ -89,6 +89,8 @@ export function join(url: string, left: () => void): Open {
     const [, names, at] = read(message);
     for (const { name, onmessage } of links.values())
       if (names.includes(name!)) onmessage?.({ data: message, at });
+    // A leader sees that its own tab takes it in.
+    if (leads) return;
     heard += weight(message);
     if (heard < HEARD_AT) return;
     say(HEARD, heard);
