@@ -228,11 +228,11 @@ pub(crate) fn hears(watcher: &mut RawClient, changes: usize) -> (BTreeSet<String
 
 /// Whether this says that news may have been missed: a node that subscribes at Redis, for the first time or again,
 /// cannot know, and says so even where nothing was. Who waits for news that were missed waits in vain.
-fn is_doubt(frame: &ServerFrame) -> bool {
+pub(crate) fn is_doubt(frame: &ServerFrame) -> bool {
     matches!(frame, ServerFrame::Occupancy(occupancy) if occupancy.again_within_ms.is_some())
 }
 
-fn add(all: &mut BTreeSet<String>, names: impl Iterator<Item = String>) {
+pub(crate) fn add(all: &mut BTreeSet<String>, names: impl Iterator<Item = String>) {
     for name in names {
         assert!(all.insert(name.clone()), "{name} is told twice");
     }
