@@ -69,4 +69,9 @@ pub enum Command {
     },
     /// Know who is in a channel.
     Presence(PresenceCommand),
+    /// Let the server gather publications, as [`Coalesce`](tidewire_protocol::Coalesce) says; also on later links.
+    Coalesce {
+        /// How long one may wait after what came before, in milliseconds; 0: they come as they are.
+        every_ms: u32,
+    },
 }

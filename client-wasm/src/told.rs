@@ -13,7 +13,7 @@ pub struct Told<'a> {
     pub kind: u8,
     /// To which subscription, request or link.
     pub id: u32,
-    /// How many publications; of a closed link, the code, 0 where there is none.
+    /// How many publications; of a closed link, the code, 0 where there is none; how many milliseconds.
     pub count: u32,
     /// With `tag`, the position after which to begin; negative where there is none.
     pub offset: f64,
@@ -75,6 +75,7 @@ impl Told<'_> {
             24 => Command::Stored { publish: PublishId(self.id), name: self.named()?.0 },
             25 => self.restore(Payload::Json)?,
             26 => self.restore(Payload::Binary)?,
+            27 => Command::Coalesce { every_ms: self.count },
             _ => return None,
         };
         Some(Input::Command(command))

@@ -16,6 +16,11 @@ impl Clock {
     pub(crate) fn now(self) -> u64 {
         millis(self.0.elapsed()).saturating_add(1)
     }
+
+    /// Waits until it shows this.
+    pub(crate) async fn until(self, moment: u64) {
+        tokio::time::sleep(Duration::from_millis(moment.saturating_sub(self.now()))).await;
+    }
 }
 
 /// Whole milliseconds; what is longer than a `u64` holds is as good as endless.

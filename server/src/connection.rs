@@ -10,7 +10,7 @@ mod wire;
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::task::Context;
 use std::time::Duration;
 
@@ -56,6 +56,8 @@ pub(crate) struct Greeted {
 pub(crate) struct Activity {
     /// Something was written to the client.
     pub(crate) said: AtomicU64,
+    /// Deliveries may wait for so many milliseconds after that.
+    every: AtomicU32,
     pub(crate) opened: u64,
     /// Something came from the client.
     pub(crate) heard: AtomicU64,
@@ -88,12 +90,19 @@ impl Connection {
         connection
     }
 
-    fn new(id: ConnectionId, outbox: Outbox, clock: Clock, door: Credentials, lifetime: Option<u64>) -> Self {
+    pub(crate) fn new(
+        id: ConnectionId,
+        outbox: Outbox,
+        clock: Clock,
+        door: Credentials,
+        lifetime: Option<u64>,
+    ) -> Self {
         let now = clock.now();
         let activity = Activity {
             opened: now,
             heard: now.into(),
             said: now.into(),
+            every: 0.into(),
             pinged: 0.into(),
             assembling: 0.into(),
             token_ends: 0.into(),
@@ -113,10 +122,24 @@ impl Connection {
         self.outbox.push(encoded(self.codec(), frame));
     }
 
-    /// Writes what was queued in a batch, from any task.
-    pub(crate) fn flush(&self, now: u64) {
+    /// From now on deliveries may wait so long for others, which go with them.
+    pub(crate) fn coalesce(&self, every_ms: u32) {
+        self.activity.every.store(every_ms.min(MOST_COALESCED_MS), Ordering::Relaxed);
+    }
+
+    /// Writes what was queued in a batch, from any task; or says when that is due, where the client wants to be woken
+    /// less often.
+    pub(crate) fn flush(&self, now: u64) -> Option<u64> {
+        let every = self.activity.every.load(Ordering::Relaxed);
+        if every > 0 {
+            let due = self.activity.said.load(Ordering::Relaxed) + u64::from(every);
+            if now < due && !self.outbox.is_ripe() {
+                return Some(due);
+            }
+        }
         self.activity.said.store(now, Ordering::Relaxed);
         self.outbox.flush();
+        None
     }
 
     /// Writes what is queued, from the connection's task.
@@ -148,6 +171,9 @@ impl Connection {
         self.greeted.lock().as_ref().is_some_and(|greeted| greeted.identity.user.as_deref() == Some(user))
     }
 }
+
+/// A client that wants deliveries less often than this has other ways.
+const MOST_COALESCED_MS: u32 = 1000;
 
 /// Whether there may be more to do now.
 #[derive(Clone, Copy, PartialEq, Eq)]

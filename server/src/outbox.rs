@@ -103,11 +103,17 @@ impl Outbox {
         offered
     }
 
-    /// The same, where the caller sees to it that it is written; `true`: nobody else does yet.
+    /// The same, where the caller sees to it that it is written; `true`: nobody else does yet, or only later, and a
+    /// whole message waits now.
     pub(crate) fn offer_batched(&self, frame: &Bytes) -> (Offered, bool) {
         let mut state = self.state.lock();
+        let before = state.bytes;
         match state.offer(frame, self.limit) {
-            Offered::Queued => (Offered::Queued, !std::mem::replace(&mut state.is_batched, true)),
+            Offered::Queued => {
+                let is_first = !std::mem::replace(&mut state.is_batched, true);
+                let ripens = before < MESSAGE_BYTES && state.bytes >= MESSAGE_BYTES;
+                (Offered::Queued, is_first || ripens)
+            }
             Offered::Full => (Offered::Full, false),
         }
     }

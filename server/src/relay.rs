@@ -62,7 +62,20 @@ async fn distribute(
 async fn relay(hub: Arc<Hub>, shard: usize, mut queue: mpsc::Receiver<Arrival>) {
     let mut arrivals = Vec::with_capacity(BATCH);
     let mut batch = Batch::default();
-    while queue.recv_many(&mut arrivals, BATCH).await > 0 {
+    loop {
+        let count = match batch.due() {
+            None => queue.recv_many(&mut arrivals, BATCH).await,
+            Some(due) => tokio::select! {
+                count = queue.recv_many(&mut arrivals, BATCH) => count,
+                () = hub.scope.clock.until(due) => {
+                    batch.write(hub.scope.clock.now()).await;
+                    continue;
+                }
+            },
+        };
+        if count == 0 {
+            return;
+        }
         let mut coming = arrivals.drain(..).peekable();
         while let Some(arrival) = coming.next() {
             let goes_on = coming.peek().is_some_and(|next| channel_of(next) == channel_of(&arrival));

@@ -23,6 +23,8 @@ kinds! {
         Ping(Ping) = 7, "ping";
         /// I am here.
         Pong(Pong) = 8, "pong";
+        /// Gather publications for me.
+        Coalesce(Coalesce) = 9, "coalesce";
     }
 }
 
@@ -128,6 +130,17 @@ growing! {
         pub id: RequestId,
         /// A JSON Web Token for the same user.
         pub token: String,
+    }
+}
+
+growing! {
+    frame
+    /// How seldom the client wants to be woken by publications. It holds for the connection, until the next one.
+    #[derive(Copy, Default)]
+    pub struct Coalesce {
+        /// Publications may wait so many milliseconds after what was sent before, so that those of that time come
+        /// in one message; 0: as they come, which is how a connection begins. More than 1000 counts as 1000.
+        pub every_ms: u32,
     }
 }
 

@@ -33,7 +33,7 @@ pub use request_id::{Alias, RequestId};
 
 mod client_frame;
 pub use client_frame::{
-    ClientFrame, Hello, History, Ping, Pong, Presence, Publish, Refresh, Subscribe, Unsubscribe,
+    ClientFrame, Coalesce, Hello, History, Ping, Pong, Presence, Publish, Refresh, Subscribe, Unsubscribe,
 };
 
 mod server_frame;

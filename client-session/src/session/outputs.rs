@@ -90,7 +90,7 @@ fn weight_of(frame: &ClientFrame) -> usize {
             ClientFrame::History(history) => history.channel.as_str().len(),
             ClientFrame::Presence(presence) => presence.channel.as_str().len(),
             ClientFrame::Refresh(refresh) => refresh.token.len(),
-            ClientFrame::Ping(_) | ClientFrame::Pong(_) => 0,
+            ClientFrame::Ping(_) | ClientFrame::Pong(_) | ClientFrame::Coalesce(_) => 0,
         }
 }
 

@@ -10,6 +10,7 @@
 mod script;
 
 mod asking;
+mod coalescing;
 mod connecting;
 mod draining;
 mod liveness;

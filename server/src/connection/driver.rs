@@ -278,6 +278,7 @@ impl Driver {
             }
             ClientFrame::Ping(_) => self.connection().say(&ServerFrame::Pong(Pong {})),
             ClientFrame::Pong(_) => {}
+            ClientFrame::Coalesce(wish) => self.connection().coalesce(wish.every_ms),
         }
     }
 

@@ -73,7 +73,11 @@ pub(super) fn channel_of(frame: &ClientFrame) -> Option<&ChannelName> {
         ClientFrame::Publish(wish) => Some(&wish.channel),
         ClientFrame::History(wish) => Some(&wish.channel),
         ClientFrame::Presence(wish) => Some(&wish.channel),
-        ClientFrame::Hello(_) | ClientFrame::Refresh(_) | ClientFrame::Ping(_) | ClientFrame::Pong(_) => None,
+        ClientFrame::Hello(_)
+        | ClientFrame::Refresh(_)
+        | ClientFrame::Ping(_)
+        | ClientFrame::Pong(_)
+        | ClientFrame::Coalesce(_) => None,
     }
 }
 
@@ -85,6 +89,8 @@ pub(super) fn request_of(frame: &ClientFrame) -> Option<RequestId> {
         ClientFrame::History(wish) => Some(wish.id),
         ClientFrame::Presence(wish) => Some(wish.id),
         ClientFrame::Refresh(wish) => Some(wish.id),
-        ClientFrame::Hello(_) | ClientFrame::Ping(_) | ClientFrame::Pong(_) => None,
+        ClientFrame::Hello(_) | ClientFrame::Ping(_) | ClientFrame::Pong(_) | ClientFrame::Coalesce(_) => {
+            None
+        }
     }
 }

@@ -13,6 +13,7 @@ mod tunnel_client;
 mod admin;
 mod chaos;
 mod cli;
+mod coalescing;
 mod config;
 mod drain_command;
 mod draining;

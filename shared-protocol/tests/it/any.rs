@@ -4,11 +4,11 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use tidewire_protocol::{
-    Alias, Behind, ChannelName, ClientFrame, Ephemeral, GoingAway, Hello, History, HistoryPage, Joined, Left,
-    Limits, Member, Occupancy, Payload, Ping, Pong, Position, Presence, PresenceList, Publication,
-    PublicationId, Publish, Published, PublisherId, Refresh, Refreshed, RefusalCode, Refused, RequestId,
-    Reset, ResetReason, Rewound, ServerFrame, Subscribe, Subscribed, Tag, Unsubscribe, UnsubscribeCode,
-    Unsubscribed, Welcome,
+    Alias, Behind, ChannelName, ClientFrame, Coalesce, Ephemeral, GoingAway, Hello, History, HistoryPage,
+    Joined, Left, Limits, Member, Occupancy, Payload, Ping, Pong, Position, Presence, PresenceList,
+    Publication, PublicationId, Publish, Published, PublisherId, Refresh, Refreshed, RefusalCode, Refused,
+    RequestId, Reset, ResetReason, Rewound, ServerFrame, Subscribe, Subscribed, Tag, Unsubscribe,
+    UnsubscribeCode, Unsubscribed, Welcome,
 };
 
 pub(crate) fn channel() -> impl Strategy<Value = ChannelName> {
@@ -125,6 +125,7 @@ pub(crate) fn client_frame() -> impl Strategy<Value = ClientFrame> {
         (request(), any::<String>()).prop_map(|(id, token)| ClientFrame::Refresh(Refresh { id, token })),
         Just(ClientFrame::Ping(Ping {})),
         Just(ClientFrame::Pong(Pong {})),
+        any::<u32>().prop_map(|every_ms| ClientFrame::Coalesce(Coalesce { every_ms })),
     ]
 }
 

@@ -32,7 +32,18 @@ fn hears<F: Frame>(codec: Codec, message: &[u8]) -> Vec<Heard<F>> {
 fn v1_has_these_kinds_in_this_order() {
     assert_eq!(
         ClientFrame::KINDS,
-        ["hello", "subscribe", "unsubscribe", "publish", "history", "presence", "refresh", "ping", "pong"],
+        [
+            "hello",
+            "subscribe",
+            "unsubscribe",
+            "publish",
+            "history",
+            "presence",
+            "refresh",
+            "ping",
+            "pong",
+            "coalesce"
+        ],
         "a new kind comes last"
     );
     let [first, .., last] = ServerFrame::KINDS else { panic!() };

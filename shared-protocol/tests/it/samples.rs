@@ -2,11 +2,11 @@
 //! a kind that has grown since has a sample `KIND-grown` with every field.
 
 use tidewire_protocol::{
-    Alias, Behind, ChannelName, ClientFrame, Ephemeral, GoingAway, Hello, History, HistoryPage, Joined, Left,
-    Limits, Member, Occupancy, Payload, Ping, Pong, Position, Presence, PresenceList, Publication,
-    PublicationId, Publish, Published, PublisherId, Refresh, Refreshed, RefusalCode, Refused, RequestId,
-    Reset, ResetReason, Rewound, ServerFrame, Subscribe, Subscribed, Tag, Unsubscribe, UnsubscribeCode,
-    Unsubscribed, Welcome,
+    Alias, Behind, ChannelName, ClientFrame, Coalesce, Ephemeral, GoingAway, Hello, History, HistoryPage,
+    Joined, Left, Limits, Member, Occupancy, Payload, Ping, Pong, Position, Presence, PresenceList,
+    Publication, PublicationId, Publish, Published, PublisherId, Refresh, Refreshed, RefusalCode, Refused,
+    RequestId, Reset, ResetReason, Rewound, ServerFrame, Subscribe, Subscribed, Tag, Unsubscribe,
+    UnsubscribeCode, Unsubscribed, Welcome,
 };
 
 /// The publisher of every sample.
@@ -159,6 +159,8 @@ pub(crate) fn client() -> Vec<(&'static str, ClientFrame)> {
         ),
         ("ping", ClientFrame::Ping(Ping {})),
         ("pong", ClientFrame::Pong(Pong {})),
+        ("coalesce", ClientFrame::Coalesce(Coalesce { every_ms: 8 })),
+        ("coalesce-not", ClientFrame::Coalesce(Coalesce { every_ms: 0 })),
     ]
 }
 

@@ -10,6 +10,9 @@ use crate::chance::drawn;
 use crate::world::{Due, World};
 use crate::{Failure, Promise};
 
+/// How long publications may wait for each other: it must make no difference to what is promised.
+const EVERY_MS: [u32; 3] = [0, 8, 200];
+
 /// A client: a real session, and an application that has the book write down what it is told.
 pub(crate) struct Client {
     session: Session,
@@ -45,6 +48,8 @@ impl Client {
 
 impl World<'_> {
     pub(crate) fn begin_client(&mut self, client: usize) -> Result<(), Failure> {
+        let every_ms = EVERY_MS[(drawn(&[self.plan.seed, client as u64, 2]) % 3) as usize];
+        self.command(client, Command::Coalesce { every_ms })?;
         self.command(client, Command::Connect)?;
         self.subscribe(client)
     }

@@ -82,7 +82,7 @@ impl World {
                 }));
             }
             ClientFrame::Ping(_) => answers.push(ServerFrame::Pong(Pong {})),
-            ClientFrame::Pong(_) => {}
+            ClientFrame::Pong(_) | ClientFrame::Coalesce(_) => {}
             ClientFrame::Presence(_) | ClientFrame::Refresh(_) => panic!("not expected"),
         }
     }
