@@ -1,9 +1,7 @@
-import type { Broken, DurableDriver, Host } from './driver.ts';
-import { TidewireError } from './errors.ts';
-import { inFrame, TAKE_IN } from './frames.ts';
+import type { Broken, Commons, DurableDriver, Host } from './driver.ts';
 import type { Carrier } from './link.ts';
 import { ONLINE, watchPage } from './page.ts';
-import { utf8 } from './payload.ts';
+import type { Payload } from './payload.ts';
 import type { Session } from './session.ts';
 import { unpack, type Stored } from './unpack.ts';
 
@@ -40,6 +38,7 @@ const WATCH_PRESENCE = 22;
 const UNWATCH_PRESENCE = 23;
 const STORED = 24;
 const RESTORE_JSON = 25;
+const COALESCE = 27;
 
 /** A clock that goes on so much further than timers or the page's own clock means that the machine slept. */
 const SLEPT_MS = 5_000;
@@ -56,6 +55,7 @@ export class BrowserDriver implements DurableDriver {
   readonly #host: Host;
   readonly #broken: Broken;
   readonly #dial: (elder: Carrier | undefined) => Carrier;
+  readonly #commons: Commons;
   /** The open link, and while the session moves to another node also the one before. */
   readonly #links = new Map<number, Carrier>();
   /** What has come over the only link and waits for the frame. */
@@ -68,7 +68,14 @@ export class BrowserDriver implements DurableDriver {
   #unwatch: (() => void) | undefined;
 
   /** `dial` opens a link, not over the socket of the elder. */
-  constructor(session: Session, dial: (elder: Carrier | undefined) => Carrier, host: Host, broken: Broken) {
+  constructor(
+    session: Session,
+    dial: (elder: Carrier | undefined) => Carrier,
+    host: Host,
+    broken: Broken,
+    commons: Commons,
+  ) {
+    this.#commons = commons;
     this.#session = session;
     this.#dial = dial;
     this.#host = host;
@@ -93,8 +100,9 @@ export class BrowserDriver implements DurableDriver {
     this.#tell(UNSUBSCRIBE, { id });
   }
 
-  publish(id: number, channel: string, payload: Uint8Array, binary: boolean): void {
-    this.#tell(binary ? PUBLISH_BINARY : PUBLISH_JSON, { id, text: channel, bytes: payload });
+  publish(id: number, channel: string, payload: Payload): void {
+    if (typeof payload === 'string') this.#tell(PUBLISH_JSON, { id, text: channel, bytes: utf8(payload) });
+    else this.#tell(PUBLISH_BINARY, { id, text: channel, bytes: payload });
   }
 
   history(id: number, channel: string, since: string | undefined, limit: number): void {
@@ -129,6 +137,10 @@ export class BrowserDriver implements DurableDriver {
     });
   }
 
+  coalesce(everyMs: number): void {
+    this.#tell(COALESCE, { count: everyMs });
+  }
+
   token(token: string | undefined): void {
     if (token === undefined) this.#tell(ANONYMOUS);
     else this.#tell(TOKEN, { text: token });
@@ -155,7 +167,7 @@ export class BrowserDriver implements DurableDriver {
     if (since !== undefined) {
       const [, entry, history] = POSITION.exec(since) ?? [];
       if (!entry) {
-        const error = new TidewireError('bad_position', `"${since}" is no position`);
+        const error = new this.#commons.Failure('bad_position', `"${since}" is no position`);
         return this.#host([{ kind: 'failed', id, error }]);
       }
       offset = +entry;
@@ -174,7 +186,7 @@ export class BrowserDriver implements DurableDriver {
     } catch (cause) {
       return this.#breaks(cause);
     }
-    const { due, outputs } = unpack(this.#session.memory, answer);
+    const { due, outputs } = unpack(this.#session.memory, this.#commons.Failure, answer);
     const events = [];
     for (const output of outputs) {
       if (output.kind === 'open') this.#open(output.id);
@@ -200,7 +212,7 @@ export class BrowserDriver implements DurableDriver {
     const bytes = typeof data === 'string' ? UNREADABLE : new Uint8Array(data, at);
     if (bytes === UNREADABLE || !(this.#heldBytes || this.#mayHold()))
       return this.#tell(RECEIVED, { id, bytes });
-    if (!this.#heldBytes) inFrame(TAKE_IN, this.#takeIn);
+    if (!this.#heldBytes) this.#commons.inFrame(this.#takeIn);
     this.#heldBytes += bytes.length;
     this.#held.push(bytes);
     if (this.#heldBytes > MOST_HELD) this.#takeIn(false);
@@ -261,7 +273,7 @@ export class BrowserDriver implements DurableDriver {
         if (clock() - due > SLEPT_MS) this.#tell(CLOCK_JUMPED);
         this.#tell(TICK);
       },
-      Math.min(due - clock(), LONGEST_MS),
+      Math.max(0, Math.min(due - clock(), LONGEST_MS)),
     );
     // In Node a timer would keep the process alive.
     if (typeof timer === 'object') timer.unref();
@@ -271,8 +283,13 @@ export class BrowserDriver implements DurableDriver {
 
 const POSITION = /^(0|[1-9]\d*)-([0-9a-f]{8})$/;
 const NOTHING = new Uint8Array();
+const encoder = new TextEncoder();
 /** A message that is none, in place of text on a binary connection. */
 const UNREADABLE = Uint8Array.of(255);
+
+function utf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}
 
 /** To read it takes as long as to read the clock. */
 const ORIGIN = performance.timeOrigin;

@@ -92,8 +92,8 @@ export class Channel<Sent, Received> implements AsyncIterable<Message<Received>>
   async publish(data: Sent): Promise<Published> {
     if (this.#schema) valid(this.#schema, data, 'the message');
     // What is sent is the schema's input: each receiver's schema makes its output of it.
-    const { bytes, binary } = encode(data);
-    return this.#ask<'published'>((driver, id) => driver.publish(id, this.name, bytes, binary));
+    const payload = encode(data);
+    return this.#ask<'published'>((driver, id) => driver.publish(id, this.name, payload));
   }
 
   /** Reads a part of the channel's log. */

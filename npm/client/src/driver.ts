@@ -1,3 +1,5 @@
+import type { TidewireError } from './errors.ts';
+import type { Payload } from './payload.ts';
 import type { ClientEvent, RequestEvent, Stored } from './unpack.ts';
 
 /**
@@ -7,12 +9,14 @@ import type { ClientEvent, RequestEvent, Stored } from './unpack.ts';
 export interface Driver {
   /** Whether nobody wants what comes before the next frame; set by the host. */
   mayHold?: (() => boolean) | undefined;
+  /** Lets publications wait so many milliseconds for each other at the server. */
+  coalesce?(everyMs: number): void;
   connect(): void;
   /** Ends; what is not done is told to have failed. */
   close(): void;
   subscribe(id: number, channel: string, last: number, since: string | undefined): void;
   unsubscribe(id: number): void;
-  publish(id: number, channel: string, payload: Uint8Array, binary: boolean): void;
+  publish(id: number, channel: string, payload: Payload): void;
   history(id: number, channel: string, since: string | undefined, limit: number): void;
   /** Asks who is in a channel: the page after `after`, of at most `limit`, 0 for what the server holds to be one. */
   presence(id: number, channel: string, after: string, limit: number): void;
@@ -37,6 +41,13 @@ export interface DurableDriver extends Driver {
 
 /** Takes all that happened in one step; `atOnce` where nobody's call has led to it. */
 export type Host = (events: (RequestEvent | ClientEvent)[], atOnce?: boolean) => void;
+
+/** What a page's first scripts have and a driver uses too: loaded with WebAssembly, it would have them once more. */
+export interface Commons {
+  readonly Failure: typeof TidewireError;
+  /** Takes something in with the next frame, before what came is handed over. */
+  inFrame(takeIn: () => void): void;
+}
 
 /** Hears that a driver's WebAssembly has failed: it does nothing any more, and is not to be called. */
 export type Broken = (cause: unknown) => void;

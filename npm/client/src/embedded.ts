@@ -3,12 +3,14 @@ import type { Source } from './load.ts';
 /**
  * WebAssembly from the package itself: in a chunk of its own, as text, the only form that every bundler and server
  * passes on without configuration. The text is base64 of compressed bytes, because base64 of plain ones compresses
- * a quarter worse on its way than the bytes would; `expand.ts` says how they are compressed, and stands in that chunk,
- * as does what else a page needs only when it connects.
+ * a quarter worse on its way than the bytes would; `expand.ts` says how they are compressed.
  */
 export async function embedded(): Promise<Source> {
-  const { default: text, expand, ...ways } = await import('./wasm-base64.ts');
-  return [await expand(fromBase64(text)), ways];
+  const [{ drive, expand }, { default: text }] = await Promise.all([
+    import('./connecting.ts'),
+    import('./wasm-base64.ts'),
+  ]);
+  return [await expand(fromBase64(text)), drive];
 }
 
 /** By the browser's own decoder where it has one, which is since 2025. */

@@ -1,16 +1,19 @@
-import { BrowserDriver } from './browser-driver.ts';
-import type { StartDriver } from './driver.ts';
+import type { BrowserDriver } from './browser-driver.ts';
+import type { Drive } from './drive.ts';
+import type { Commons, StartDriver } from './driver.ts';
 import { TidewireError } from './errors.ts';
-import { Session } from './session.ts';
-import type { Ways } from './ways.ts';
+import { inFrame, TAKE_IN } from './frames.ts';
+import type { Exports } from './session.ts';
 
 /** What WebAssembly can be made of. */
 export type WasmSource = BufferSource | WebAssembly.Module | Response | URL | string;
 
-/** What a client needs only when it connects: WebAssembly, and the ways to a server. */
-export type Source = readonly [wasm: WasmSource, ways: Ways];
+/** What a client needs only when it connects. */
+export type Source = readonly [wasm: WasmSource, drive: Drive];
 
-let loaded: Promise<readonly [WebAssembly.Exports, Ways]> | undefined;
+const COMMONS: Commons = { Failure: TidewireError, inFrame: takeIn => inFrame(TAKE_IN, takeIn) };
+
+let loaded: Promise<readonly [Exports, Drive]> | undefined;
 
 /** Loads Tidewire's WebAssembly, once for all clients of a page; drivers share a socket unless they are not to. */
 export async function load(source: () => Promise<Source>, share = true): Promise<StartDriver<BrowserDriver>> {
@@ -18,28 +21,22 @@ export async function load(source: () => Promise<Source>, share = true): Promise
     loaded = undefined;
     throw error;
   });
-  const [exports, { dial, openShared }] = await loaded;
-  return (url, host, broken, durable) =>
-    new BrowserDriver(
-      new Session(exports as never, seed(), durable),
-      elder => (share ? openShared(url, elder) : dial(url)),
-      host,
-      broken,
-    );
+  const [exports, drive] = await loaded;
+  return drive(exports, COMMONS, share);
 }
 
-async function instantiate(source: () => Promise<Source>): Promise<readonly [WebAssembly.Exports, Ways]> {
+async function instantiate(source: () => Promise<Source>): Promise<readonly [Exports, Drive]> {
   if (!globalThis.WebSocket)
     throw new TidewireError('no_websocket', 'there is no WebSocket here: Node has it from version 22');
   if (!globalThis.WebAssembly)
     throw new TidewireError('wasm_blocked', 'this browser has WebAssembly turned off, and Tidewire needs it');
-  const [wasm, ways] = await source();
+  const [wasm, drive] = await source();
   const bytes = await bytesOf(wasm);
   try {
     // Bytes give an instance beside its module, a module the instance alone.
     const made: WebAssembly.WebAssemblyInstantiatedSource | WebAssembly.Instance =
       await WebAssembly.instantiate(bytes as BufferSource);
-    return [('instance' in made ? made.instance : made).exports, ways];
+    return [('instance' in made ? made.instance : made).exports as never, drive];
   } catch (cause) {
     if (!isPolicy(cause)) throw cause;
     throw new TidewireError(
@@ -55,11 +52,6 @@ async function bytesOf(source: WasmSource): Promise<BufferSource | WebAssembly.M
   if (!(from instanceof Response)) return from;
   if (!from.ok) throw new Error(`${from.url} answers ${from.status}`);
   return from.arrayBuffer();
-}
-
-/** Random in all its bits. */
-function seed(): bigint {
-  return crypto.getRandomValues(new BigUint64Array(1))[0]!;
 }
 
 /** Browsers name the policy in an error each in its own words. */

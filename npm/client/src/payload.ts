@@ -3,16 +3,9 @@ import { TidewireError } from './errors.ts';
 /** What a publication carries: JSON text, or bytes. */
 export type Payload = string | Uint8Array;
 
-const encoder = new TextEncoder();
-
-/** A text's bytes. */
-export function utf8(text: string): Uint8Array {
-  return encoder.encode(text);
-}
-
-/** The bytes of what an application publishes: a Uint8Array as it is, anything else as JSON. */
-export function encode(data: unknown): { bytes: Uint8Array; binary: boolean } {
-  if (data instanceof Uint8Array) return { bytes: data, binary: true };
+/** What an application publishes: a Uint8Array as it is, anything else as JSON. */
+export function encode(data: unknown): Payload {
+  if (data instanceof Uint8Array) return data;
   let json: string | undefined;
   let cause: unknown;
   try {
@@ -22,7 +15,7 @@ export function encode(data: unknown): { bytes: Uint8Array; binary: boolean } {
   }
   if (json === undefined)
     throw new TidewireError('bad_payload', 'a message must be JSON or a Uint8Array', { cause });
-  return { bytes: utf8(json), binary: false };
+  return json;
 }
 
 /** What an application gets of a payload. */

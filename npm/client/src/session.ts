@@ -1,5 +1,5 @@
 /** What the module exports, as wasm-bindgen lays client-wasm's `Session` out; kept by xtask's bindgen. */
-interface Exports {
+export interface Exports {
   memory: WebAssembly.Memory;
   session_new(seed: bigint, durable: number): number;
   session_handle(

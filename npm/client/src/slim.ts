@@ -1,6 +1,6 @@
 import { Client, load, type ClientOptions } from './index.ts';
 import type { WasmSource } from './load.ts';
-import * as ways from './ways.ts';
+import { drive } from './drive.ts';
 
 export * from './index.ts';
 export type { WasmSource } from './load.ts';
@@ -14,6 +14,6 @@ export interface SlimClientOptions extends ClientOptions {
 /** Makes a client with WebAssembly that the application brings. */
 export function createClient({ wasm, ...options }: SlimClientOptions): Client {
   return new Client(options, () =>
-    load(async () => [await (typeof wasm === 'function' ? wasm() : wasm), ways], options.share),
+    load(async () => [await (typeof wasm === 'function' ? wasm() : wasm), drive], options.share),
   );
 }

@@ -1,4 +1,4 @@
-import { TidewireError } from './errors.ts';
+import type { TidewireError } from './errors.ts';
 import type { Gap } from './gap.ts';
 import type { Meta, RawMessage } from './message.ts';
 import type { Payload } from './payload.ts';
@@ -76,7 +76,8 @@ const CHANGES = ['members', 'joined', 'left'] as const;
 const STATUSES: readonly Status[] = ['idle', 'connecting', 'live', 'waiting', 'closed'];
 
 /** Reads the answer that stands there as client-wasm's `packed.rs` writes it, and keeps nothing of the memory. */
-export function unpack(memory: Uint8Array<ArrayBuffer>, at = 0): Unpacked {
+export function unpack(memory: Uint8Array<ArrayBuffer>, failure: typeof TidewireError, at = 0): Unpacked {
+  Failure = failure;
   const from = new Reader(memory, at);
   const { due } = from;
   const outputs = [];
@@ -142,7 +143,7 @@ function output(from: Reader): Output {
       return { kind: 'store', id, channel, payload: data, name: from.bytes() };
     }
     default:
-      throw new TidewireError('trouble', `the WebAssembly module is of another version: it tells of ${kind}`);
+      throw new Failure('trouble', `the WebAssembly module is of another version: it tells of ${kind}`);
   }
 }
 
@@ -159,7 +160,7 @@ function status(from: Reader): StatusDetail {
 
 function error(from: Reader): TidewireError {
   const advice = from.flag() ? 'retry' : 'stop';
-  return new TidewireError(...why(from), { advice });
+  return new Failure(...why(from), { advice });
 }
 
 function why(from: Reader): [code: string, message: string] {
@@ -223,6 +224,8 @@ const decoder = new TextDecoder();
 /** The digits of each byte. `toString` takes ten times as long, and every message has eight of them. */
 const HEX = Array.from({ length: 256 }, (_, byte) => (byte + 256).toString(16).slice(1));
 
+/** The page's class of errors. */
+let Failure: typeof TidewireError;
 /** The memory that was read last. */
 let view = new DataView(new ArrayBuffer());
 

@@ -30,6 +30,7 @@ async function left(origin: Origin): Promise<void> {
 test('what is to be stored is read with its name, or without one', () => {
   const { outputs } = unpack(
     new Packer().store(3, 'chat:lobby', { text: 'hi' }, 9).store(4, 'a:b', 1).bytes(),
+    TidewireError,
   );
   expect(outputs).toEqual([
     { kind: 'store', id: 3, channel: 'chat:lobby', payload: '{"text":"hi"}', name: Uint8Array.of(9) },

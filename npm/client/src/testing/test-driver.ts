@@ -106,11 +106,11 @@ export class TestDriver implements Driver {
     if (subscriber && this.#phase === 'live') this.#tellOfMe(subscriber.channel, 'left', 0);
   }
 
-  publish(id: number, channel: string, bytes: Uint8Array, binary: boolean): void {
+  publish(id: number, channel: string, published: Payload): void {
     this.#whenLive(() => {
       const error = this.#backend.refusal(channel);
       if (error) return this.#host([{ kind: 'failed', id, error }]);
-      const payload = binary ? bytes.slice() : new TextDecoder().decode(bytes);
+      const payload = typeof published === 'string' ? published : published.slice();
       this.#host([{ kind: 'published', id, position: this.#backend.take(channel, payload) }]);
     });
   }

@@ -1,4 +1,5 @@
 import type { Driver, Host, StartDriver } from '../../src/driver.ts';
+import { TidewireError } from '../../src/errors.ts';
 import { unpack, type ClientEvent, type RequestEvent } from '../../src/unpack.ts';
 import { Packer } from './packer.ts';
 
@@ -25,7 +26,7 @@ export class ScriptedDriver implements Driver {
 
   /** Tells what is packed, at once. */
   hears(packer: Packer): void {
-    this.host?.(unpack(packer.bytes()).outputs as (RequestEvent | ClientEvent)[]);
+    this.host?.(unpack(packer.bytes(), TidewireError).outputs as (RequestEvent | ClientEvent)[]);
   }
 
   /** The numbers under which `method` was asked, in order. */
@@ -41,12 +42,12 @@ export class ScriptedDriver implements Driver {
   free = (): void => this.#note('free');
   subscribe = (...asked: unknown[]): void => this.#note('subscribe', ...asked);
   unsubscribe = (...asked: unknown[]): void => this.#note('unsubscribe', ...asked);
-  publish = (id: number, channel: string, payload: Uint8Array, binary: boolean): void =>
-    this.#note('publish', id, channel, binary ? payload : new TextDecoder().decode(payload));
+  publish = (...asked: unknown[]): void => this.#note('publish', ...asked);
   history = (...asked: unknown[]): void => this.#note('history', ...asked);
   presence = (...asked: unknown[]): void => this.#note('presence', ...asked);
   watchPresence = (...asked: unknown[]): void => this.#note('watchPresence', ...asked);
   unwatchPresence = (...asked: unknown[]): void => this.#note('unwatchPresence', ...asked);
+  coalesce = (...asked: unknown[]): void => this.#note('coalesce', ...asked);
   token = (...asked: unknown[]): void => this.#note('token', ...asked);
   noToken = (...asked: unknown[]): void => this.#note('noToken', ...asked);
 
