@@ -11,6 +11,8 @@ export type Request = (driver: Driver, id: number) => void;
 
 type Command = (driver: Driver) => void;
 
+/** How long publications wait for each other at the server, where every subscription waits for a frame anyway. */
+const COALESCED_MS = 8;
 /** How many commands wait for WebAssembly to load; what comes on top is refused. */
 const MOST_WAITING = 1024;
 
@@ -23,8 +25,10 @@ export class Engine {
   readonly #load: () => Promise<StartDriver>;
   readonly #client: (event: ClientEvent) => void;
   readonly #receivers = new Map<number, Receiver>();
-  /** Those of them who wait for the next frame anyway. */
+  /** Those of them who wait for the next frame anyway, and subscriptions that do not. */
   readonly #patient = new Set<number>();
+  readonly #hasty = new Set<number>();
+  #coalesced = false;
   #phase: 'idle' | 'loading' | 'running' | 'closed' = 'idle';
   #driver: Driver | undefined;
   #waiting: Command[] = [];
@@ -78,12 +82,15 @@ export class Engine {
 
   /**
    * Gives the driver a subscription or request, under a new number; the receiver hears what becomes of it, a patient
-   * one not before the next frame where all are.
+   * one not before the next frame where all are. Of a mere request it does not matter whether it is patient.
    */
-  request(receiver: Receiver, command: Request, isPatient = false): number {
+  request(receiver: Receiver, command: Request, isPatient?: boolean): number {
     const id = ++this.#lastId;
     this.#receivers.set(id, receiver);
-    if (isPatient) this.#patient.add(id);
+    if (isPatient !== undefined) {
+      (isPatient ? this.#patient : this.#hasty).add(id);
+      this.#coalesce();
+    }
     if (this.#phase === 'closed') this.#tell([{ kind: 'failed', id, error: closed() }]);
     else if (!this.#driver && this.#waiting.length >= MOST_WAITING)
       this.#tell([{ kind: 'failed', id, error: full() }]);
@@ -95,6 +102,15 @@ export class Engine {
   forget(id: number): void {
     this.#receivers.delete(id);
     this.#patient.delete(id);
+    if (this.#hasty.delete(id)) this.#coalesce();
+  }
+
+  /** Without any subscription the server need not hear of it. */
+  #coalesce(): void {
+    const may = !this.#hasty.size;
+    if (may === this.#coalesced || (may && !this.#patient.size)) return;
+    this.#coalesced = may;
+    this.command(driver => driver.coalesce?.(may ? COALESCED_MS : 0));
   }
 
   #start(start: StartDriver): void {

@@ -14,35 +14,55 @@ type Work = () => void;
 const waiting = new Map<Work, number>();
 let frame: number | undefined;
 let timer: ReturnType<typeof setTimeout> | undefined;
+/** A frame has come since the timer was set, so others will. */
+let hasCome = false;
+let isRunning = false;
 
 /** Does something in the next frame, or in this one where that part of it is still to come; once, however often asked. */
 export function inFrame(part: number, work: Work): void {
   waiting.set(work, part);
-  if (!timer) wait();
+  wait();
 }
 
 /** What was asked for comes no more. */
 export function notInFrame(work: Work): void {
-  waiting.delete(work);
-  if (!waiting.size) stop();
-}
-
-function wait(): void {
-  frame = globalThis.requestAnimationFrame?.(run);
-  timer = setTimeout(run, FRAMELESS_MS);
-}
-
-function stop(): void {
-  if (frame) cancelAnimationFrame(frame);
+  if (!waiting.delete(work) || waiting.size) return;
+  cancel();
   clearTimeout(timer);
-  frame = timer = undefined;
+  timer = undefined;
 }
 
-function run(by?: number): void {
-  // It has come, by a time; a timer gives none.
-  if (by) frame = undefined;
+/** The timer is left as it is when a frame comes: to set one sixty times a second takes longer than a frame's messages. */
+function wait(): void {
+  if (isRunning) return;
+  frame ??= globalThis.requestAnimationFrame?.(come);
+  if (timer) return;
+  hasCome = false;
+  timer = setTimeout(late, FRAMELESS_MS);
+}
+
+function come(): void {
+  frame = undefined;
+  hasCome = true;
+  run();
+}
+
+function late(): void {
+  timer = undefined;
+  if (hasCome) return waiting.size ? wait() : undefined;
+  cancel();
+  run();
+}
+
+function cancel(): void {
+  if (frame) cancelAnimationFrame(frame);
+  frame = undefined;
+}
+
+function run(): void {
+  isRunning = true;
   for (let part = TAKE_IN; part <= SHOW; part++)
     for (const [work, its] of [...waiting]) if (its === part && waiting.delete(work)) guard(work);
-  stop();
+  isRunning = false;
   if (waiting.size) wait();
 }

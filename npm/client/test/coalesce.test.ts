@@ -26,7 +26,7 @@ function subscribed(options: SubscribeOptions) {
     options,
   );
   const tells = (...events: ((packer: Packer) => Packer)[]) => driver.tells(...events);
-  return { client, subscription, heard, tells };
+  return { client, driver, subscription, heard, tells };
 }
 
 /** Tells of these numbers, in one step. */
@@ -78,6 +78,21 @@ test('a page that has no frames hands over by a timer', async () => {
   vi.advanceTimersByTime(250);
 
   expect([heard, frames.size]).toEqual([[1], 0]);
+});
+
+test('after a frame has come the next one has a little longer', async () => {
+  const { heard, tells } = subscribed({ coalesce: 'frame' });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+
+  await tells(of(1));
+  vi.advanceTimersByTime(100);
+  frame();
+  await tells(of(2));
+  vi.advanceTimersByTime(399);
+  expect(heard).toEqual([1]);
+
+  vi.advanceTimersByTime(1);
+  expect([heard, frames.size]).toEqual([[1, 2], 0]);
 });
 
 test('where there are no frames at all a timer does', async () => {
@@ -153,6 +168,29 @@ test('a loop may have its messages once per frame too', async () => {
   frame();
 
   expect([(await first).value?.data, (await loop.next()).value?.data]).toEqual([1, 2]);
+});
+
+test('the server may gather what comes while every subscription waits for the frame', async () => {
+  const { client, driver, subscription, tells } = subscribed({ coalesce: 'frame' });
+  await tells();
+  expect(driver.ids('coalesce')).toEqual([8]);
+  const hasty = client.channel(numbers).subscribe({});
+  client.channel(numbers).watchPresence({});
+  client
+    .channel(numbers)
+    .publish(1)
+    .catch(() => undefined);
+  expect(driver.ids('coalesce')).toEqual([8, 0]);
+  hasty.close();
+  expect(driver.ids('coalesce')).toEqual([8, 0, 8]);
+  subscription.close();
+  expect(driver.ids('coalesce')).toEqual([8, 0, 8]);
+});
+
+test('what is wanted as it comes is not gathered', async () => {
+  const { driver, tells } = subscribed({ coalesce: 20 });
+  await tells();
+  expect(driver.ids('coalesce')).toEqual([]);
 });
 
 test('whoever asks again and again is called once', () => {

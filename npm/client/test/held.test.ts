@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Session } from '../src/session.ts';
 import { defineChannel, type Client, type SubscribeOptions, type TidewireError } from '../src/slim.ts';
 import { reported } from './support/client.ts';
-import { frame, frames } from './support/frames.ts';
+import { frame, frames, noneHasCome } from './support/frames.ts';
 import { hex, opened, Socket } from './support/socket.ts';
 
 /** What messages a driver keeps for the frame, and when it does not. */
@@ -85,6 +85,20 @@ test('what comes between two frames is taken in by one call, and handed over in 
   expect(heard.at(-1)).toBe(101);
 });
 
+test('with hello the server is asked to gather what waits for the frame, and told when nothing does', async () => {
+  let client!: Client;
+  const socket = await opened(opening => {
+    client = opening;
+    client.channel(lobby).subscribe(() => undefined, { coalesce: 'frame' });
+  });
+  expect(socket.sent).toHaveLength(1);
+  expect(socket.sent[0]!.includes(hex('client/coalesce'))).toBe(true);
+  socket.hears('server/welcome');
+  await vi.waitFor(() => expect(client.status).toBe('live'));
+  client.channel(lobby).subscribe(() => undefined);
+  expect(socket.sent.some(message => message.equals(hex('client/coalesce-not')))).toBe(true);
+});
+
 test('who takes messages as they come has them as they come, and with him all others', async () => {
   const { client, socket, handle } = await live();
   client.channel(lobby).subscribe(() => undefined);
@@ -152,6 +166,7 @@ test('nothing is kept while there are two sockets, from one node to the next', a
 
 test('where frames stay away for long a timer takes their place', async () => {
   const { socket, heard } = await live();
+  noneHasCome();
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   sends(socket, 1);
   vi.advanceTimersByTime(249);
