@@ -225,15 +225,23 @@ impl Packed {
         }
     }
 
+    /// The payloads come last, and their texts stand there as one JSON list, for the page to parse all at once. The
+    /// list's own characters are in none of their lengths.
     fn publications(&mut self, publications: &[Publication]) {
         self.count(publications.len() as u64);
-        for Publication { position, id, payload, user, missing } in publications {
+        for Publication { position, id, user, missing, .. } in publications {
             self.position(*position);
             self.u32(id.0);
             self.count(*missing);
             self.text(user.as_deref().unwrap_or_default());
-            self.payload(payload);
         }
+        let mut mark = b'[';
+        for Publication { payload, .. } in publications {
+            self.texts.push(mark);
+            self.payload(payload);
+            mark = b',';
+        }
+        self.texts.push(b']');
     }
 
     fn payload(&mut self, payload: &Payload) {

@@ -211,7 +211,7 @@ export class BrowserDriver implements DurableDriver {
   #receive(id: number, data: ArrayBuffer | string, at?: number): void {
     const bytes = typeof data === 'string' ? UNREADABLE : new Uint8Array(data, at);
     if (bytes === UNREADABLE || !(this.#heldBytes || this.#mayHold()))
-      return this.#tell(RECEIVED, { id, bytes });
+      return this.#tell(RECEIVED, { id, bytes }, true);
     if (!this.#heldBytes) this.#commons.inFrame(this.#takeIn);
     this.#heldBytes += bytes.length;
     this.#held.push(bytes);

@@ -23,19 +23,21 @@ export interface Message<Data> {
   readonly meta: Meta;
 }
 
-/** A message whose payload nobody has looked at. */
+/** A message whose payload nobody has looked at, or only together with others. */
 export interface RawMessage {
   readonly payload: Payload;
+  /** What the payload says, where that was read already. */
+  data?: unknown;
   readonly meta: Meta;
 }
 
 /** A message with its payload read, and checked where there is a schema; or why that cannot be. */
 export function read<Data>(
-  { payload, meta }: RawMessage,
+  { payload, data: read, meta }: RawMessage,
   schema: StandardSchema<unknown, Data> | undefined,
 ): Message<Data> | TidewireError {
   try {
-    const data = decode(payload);
+    const data = read ?? decode(payload);
     // Without a schema the definition's type is what the application vouches for.
     if (!schema) return { data: data as Data, meta };
     return { data: valid(schema, data, `message ${meta.position}`), meta };

@@ -73,6 +73,29 @@ test('what does not fit is skipped and told, and the rest goes on', async () => 
   expect(errors[0]?.issues).toEqual([{ message: 'not a word' }]);
 });
 
+test('payloads that are no JSON do not stand for others, though together they would be', async () => {
+  const { client, driver } = scripted();
+  const message = vi.fn();
+  const errors: TidewireError[] = [];
+  client.channel(chat, { room: 'lobby' }).subscribe({ message, error: error => errors.push(error) });
+
+  await driver.tells(p => p.messages(1, { text: '1,2' }, { data: 3 }, { data: 'ü' }));
+  await driver.tells(p => p.messages(1, { text: '' }, { data: [4] }));
+
+  expect(message.mock.calls.map(([data]) => data as unknown)).toEqual([3, 'ü', [4]]);
+  expect(errors.map(error => error.code)).toEqual(['bad_payload', 'bad_payload']);
+});
+
+test('bytes and texts may come together', async () => {
+  const { client, driver } = scripted();
+  const message = vi.fn();
+  client.channel(chat, { room: 'lobby' }).subscribe(message);
+
+  await driver.tells(p => p.messages(1, { bytes: Uint8Array.of(1, 2) }, { data: null }, { data: 'a' }));
+
+  expect(message.mock.calls.map(([data]) => data as unknown)).toEqual([Uint8Array.of(1, 2), null, 'a']);
+});
+
 test('what does not fit is reported where nobody listens to errors', async () => {
   const report = reported();
   const { client, driver } = scripted();

@@ -126,10 +126,10 @@ export class Packer {
       this.#position(sample.offset ?? at + 1)
         .#u32(0xab)
         .#u32(sample.missing ?? 0)
-        .#text(sample.user ?? '')
-        .#payload(sample);
+        .#text(sample.user ?? '');
     });
-    return this;
+    samples.forEach((sample, at) => this.#mark(at ? ',' : '[').#payload(sample));
+    return this.#mark(']');
   }
 
   #payload({ data, bytes, text }: Sample): this {
@@ -150,6 +150,11 @@ export class Packer {
     const bytes = new TextEncoder().encode(text);
     this.#textBytes.push(...bytes);
     return this.#u32(bytes.length);
+  }
+
+  #mark(mark: string): this {
+    this.#textBytes.push(mark.charCodeAt(0));
+    return this;
   }
 
   #slice(bytes: Uint8Array): this {
