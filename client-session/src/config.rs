@@ -8,6 +8,9 @@ pub struct SessionConfig {
     /// Whether the driver keeps what is published where it outlives the session. Then nothing is sent before the
     /// driver has stored it under the name that it is sent with: see [`Output::Store`](crate::Output::Store).
     pub durable: bool,
+    /// How long publications may wait for each other at the server, in milliseconds, until a
+    /// [`Command::Coalesce`](crate::Command::Coalesce) says otherwise; 0: they come as they are.
+    pub coalesce_ms: u32,
     /// How many publishes of one channel may wait for their answers at one time.
     pub in_flight: usize,
     /// How many history questions may wait for their answers at one time; one more is refused.
@@ -24,6 +27,7 @@ impl Default for SessionConfig {
             sdk: String::from("rust/0.1"),
             outbox: OutboxLimits::default(),
             durable: false,
+            coalesce_ms: 0,
             in_flight: 64,
             questions: 64,
             connect_timeout_ms: 8_000,

@@ -49,8 +49,6 @@ pub struct Session {
     phase: Phase,
     /// The link that the phase's link replaces: it is heard until the new one speaks for every channel.
     elder: Option<LiveLink>,
-    /// How long publications may wait for each other at the server.
-    coalesce_ms: u32,
     last_link: u32,
     backoff: Backoff,
     token: TokenKeeper,
@@ -84,7 +82,6 @@ impl Session {
             status: Status::Idle,
             phase: Phase::Idle,
             elder: None,
-            coalesce_ms: 0,
             last_link: 0,
             backoff: Backoff::default(),
             token: TokenKeeper::new(),
@@ -163,7 +160,7 @@ impl Session {
             }
             Command::Presence(command) => self.obey_about_presence(command),
             Command::Coalesce { every_ms } => {
-                let old = std::mem::replace(&mut self.coalesce_ms, every_ms);
+                let old = std::mem::replace(&mut self.config.coalesce_ms, every_ms);
                 if let Some(link) = talker.filter(|_| old != every_ms) {
                     self.coalesce(link);
                 }
@@ -172,7 +169,7 @@ impl Session {
     }
 
     fn coalesce(&mut self, link: LinkId) {
-        self.context.send(link, ClientFrame::Coalesce(Coalesce { every_ms: self.coalesce_ms }));
+        self.context.send(link, ClientFrame::Coalesce(Coalesce { every_ms: self.config.coalesce_ms }));
     }
 
     fn obey_about_presence(&mut self, command: PresenceCommand) {

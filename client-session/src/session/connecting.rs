@@ -93,7 +93,7 @@ impl Session {
             features: vec![String::from(super::terms::PRESENCE)],
         };
         self.context.send(link, ClientFrame::Hello(hello));
-        if self.coalesce_ms > 0 {
+        if self.config.coalesce_ms > 0 {
             self.coalesce(link);
         }
         self.subscriptions.ask_all(&mut self.context, link);

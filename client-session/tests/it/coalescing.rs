@@ -1,12 +1,11 @@
 use tidewire_protocol::{ClientFrame, Coalesce};
-use tidewire_session::Command;
+use tidewire_session::{Command, SessionConfig};
 
 use crate::script::Script;
 
 #[test]
 fn the_wish_goes_out_with_each_hello() {
-    let mut client = Script::new();
-    client.wants(Command::Coalesce { every_ms: 8 });
+    let mut client = Script::with(SessionConfig { coalesce_ms: 8, ..SessionConfig::default() });
     client.connects();
     assert_eq!(wishes(&mut client), [8]);
     client.loses_the_socket();

@@ -11,7 +11,7 @@ use crate::world::{Due, World};
 use crate::{Failure, Promise};
 
 /// How long publications may wait for each other: it must make no difference to what is promised.
-const EVERY_MS: [u32; 3] = [0, 8, 200];
+const COALESCE_MS: [u32; 3] = [0, 8, 200];
 
 /// A client: a real session, and an application that has the book write down what it is told.
 pub(crate) struct Client {
@@ -31,7 +31,8 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(seed: u64, index: usize, in_flight: usize) -> Self {
-        let config = SessionConfig { in_flight, ..SessionConfig::default() };
+        let coalesce_ms = COALESCE_MS[(drawn(&[seed, index as u64, 2]) % 3) as usize];
+        let config = SessionConfig { in_flight, coalesce_ms, ..SessionConfig::default() };
         Self {
             session: Session::new(config, drawn(&[seed, index as u64, 1])),
             waiting: BTreeMap::new(),
@@ -48,8 +49,6 @@ impl Client {
 
 impl World<'_> {
     pub(crate) fn begin_client(&mut self, client: usize) -> Result<(), Failure> {
-        let every_ms = EVERY_MS[(drawn(&[self.plan.seed, client as u64, 2]) % 3) as usize];
-        self.command(client, Command::Coalesce { every_ms })?;
         self.command(client, Command::Connect)?;
         self.subscribe(client)
     }
