@@ -6,6 +6,7 @@ import type {
   HistoryOptions,
   Message,
   Published,
+  PublishOptions,
   SubscribedInfo,
   TidewireError,
 } from '@tidewire/client';
@@ -29,7 +30,7 @@ export interface ChannelRef<Sent, Received> {
   /** The last error: a message that was skipped, or why the subscription is over. */
   readonly error: Signal<TidewireError | undefined>;
   /** Publishes a message once, however often the connection breaks meanwhile; see the client's `publish`. */
-  publish(data: Sent): Promise<Published>;
+  publish(data: Sent, options?: PublishOptions): Promise<Published>;
   /** Reads a part of the channel's log. */
   history(options?: HistoryOptions): Promise<History<Received>>;
 }

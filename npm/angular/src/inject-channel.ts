@@ -115,7 +115,7 @@ function channelRef<Pattern extends string, Sent, Received>(
     presence: computed(() => shown().presence),
     gap: computed(() => shown().gap),
     error: computed(() => shown().error),
-    publish: async data => channel().publish(data),
+    publish: async (data, options) => channel().publish(data, options),
     history: async options => channel().history(options),
   };
 }

@@ -180,6 +180,20 @@ test('it publishes to the present channel, and reads its log', async () => {
   expect(await room.history({ limit: 1 })).toMatchObject({ position, publications: [{ data: 'ahoy' }] });
 });
 
+test('a signal ends the waiting for an answer', async () => {
+  const { server, fixture } = await stage(Lobby);
+  const { room } = fixture.componentInstance;
+  server.disconnect();
+  const controller = new AbortController();
+  const { signal } = controller;
+  const asked = [room.publish('ahoy', { signal }), room.history({ signal })];
+
+  controller.abort('gone');
+
+  for (const { reason } of (await Promise.allSettled(asked)) as PromiseRejectedResult[])
+    expect(reason).toMatchObject({ code: 'aborted', cause: 'gone' });
+});
+
 test('a refusal is an error, and closes it', async () => {
   const { server, fixture } = await stage(Lobby);
   const { room } = fixture.componentInstance;

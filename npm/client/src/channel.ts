@@ -1,4 +1,4 @@
-import type { Engine, Request } from './engine.ts';
+import type { Engine, Receiver, Request } from './engine.ts';
 import { TidewireError } from './errors.ts';
 import { read, type Message, type RawMessage } from './message.ts';
 import { messages, type MessagesOptions } from './messages.ts';
@@ -22,12 +22,20 @@ export interface Published {
   readonly position: string | null;
 }
 
+/** How long to wait for the server. */
+export interface PublishOptions {
+  /** Ends the waiting when aborted: what the client has taken up by then may be accepted all the same. */
+  readonly signal?: AbortSignal;
+}
+
 /** Which part of a channel's log. */
 export interface HistoryOptions {
   /** At most so many messages; the server has a limit of its own. */
   readonly limit?: number;
   /** Only what follows this position; without it, the newest. */
   readonly since?: string;
+  /** Ends the waiting when aborted. */
+  readonly signal?: AbortSignal;
 }
 
 /** A part of a channel's log. */
@@ -87,19 +95,21 @@ export class Channel<Sent, Received> implements AsyncIterable<Message<Received>>
 
   /**
    * Publishes a message once, however often the connection breaks meanwhile: kept and sent again until the server
-   * has it. Rejects with a TidewireError where the server refuses it or the schema does.
+   * has it. Rejects with a TidewireError where the server refuses it or the schema does. Once `signal` is aborted it
+   * rejects with `aborted`: the message is not taken back, and only what waited for the client to load is never sent.
    */
-  async publish(data: Sent): Promise<Published> {
+  async publish(data: Sent, { signal }: PublishOptions = {}): Promise<Published> {
     if (this.#schema) valid(this.#schema, data, 'the message');
     // What is sent is the schema's input: each receiver's schema makes its output of it.
     const payload = encode(data);
-    return this.#ask<'published'>((driver, id) => driver.publish(id, this.name, payload));
+    return this.#ask<'published'>((driver, id) => driver.publish(id, this.name, payload), signal);
   }
 
   /** Reads a part of the channel's log. */
-  async history({ limit = 0, since }: HistoryOptions = {}): Promise<History<Received>> {
-    const { messages, reset, ...page } = await this.#ask<'history'>((driver, id) =>
-      driver.history(id, this.name, since, limit),
+  async history({ limit = 0, since, signal }: HistoryOptions = {}): Promise<History<Received>> {
+    const { messages, reset, ...page } = await this.#ask<'history'>(
+      (driver, id) => driver.history(id, this.name, since, limit),
+      signal,
     );
     const publications: Message<Received>[] = [];
     const errors: TidewireError[] = [];
@@ -112,8 +122,8 @@ export class Channel<Sent, Received> implements AsyncIterable<Message<Received>>
   }
 
   /** Asks who is in the channel, in a namespace that has presence. Whoever is subscribed is. */
-  async presence({ limit = 0, after = '' }: PresenceOptions = {}): Promise<PresencePage> {
-    return this.#ask<'presence'>((driver, id) => driver.presence(id, this.name, after, limit));
+  async presence({ limit = 0, after = '', signal }: PresenceOptions = {}): Promise<PresencePage> {
+    return this.#ask<'presence'>((driver, id) => driver.presence(id, this.name, after, limit), signal);
   }
 
   /** Keeps up with who is in the channel, while it is subscribed to. */
@@ -125,16 +135,33 @@ export class Channel<Sent, Received> implements AsyncIterable<Message<Received>>
     return new PresenceWatch(this.#engine, this.name, all, options);
   }
 
-  /** Resolves with what the answer of this kind says. */
-  #ask<Kind extends 'published' | 'history' | 'presence'>(command: Request): Promise<AnswerOf<Kind>> {
+  /** Resolves with what the answer of this kind says, unless the signal is aborted before. */
+  #ask<Kind extends 'published' | 'history' | 'presence'>(
+    command: Request,
+    signal?: AbortSignal,
+  ): Promise<AnswerOf<Kind>> {
     return new Promise((resolve, reject) => {
-      this.#engine.request(({ kind, id, ...answer }) => {
+      const hear: Receiver = ({ kind, id, ...answer }) => {
         // A connection that is lost in the meantime is replaced: the request goes out again there.
         if (kind === 'lost') return;
         this.#engine.forget(id);
+        signal?.removeEventListener('abort', abort);
         if ('error' in answer) reject(answer.error);
         else resolve(answer as AnswerOf<Kind>);
-      }, command);
+      };
+      const abort = () =>
+        hear({
+          kind: 'failed',
+          id: asked,
+          error: new TidewireError('aborted', ABORTED, { cause: signal!.reason }),
+        });
+      let asked = 0;
+      if (signal?.aborted) return abort();
+      asked = this.#engine.request(hear, command);
+      signal?.addEventListener('abort', abort);
     });
   }
 }
+
+/** The session has no way to take back what it was given. */
+const ABORTED = 'aborted; a message that was taken up by then may still be accepted';

@@ -1,4 +1,10 @@
-export { Channel, type History, type HistoryOptions, type Published } from './channel.ts';
+export {
+  Channel,
+  type History,
+  type HistoryOptions,
+  type Published,
+  type PublishOptions,
+} from './channel.ts';
 export { Client, type ClientEvents, type ClientOptions, type Delivered } from './client.ts';
 export { Coalescer, type Coalesce } from './coalescer.ts';
 export {

@@ -19,6 +19,8 @@ export interface PresenceOptions {
   readonly limit?: number;
   /** The `next` of an earlier page: the one that follows it. */
   readonly after?: string;
+  /** Ends the waiting when aborted. */
+  readonly signal?: AbortSignal;
 }
 
 /** A page of who is in a channel. */
