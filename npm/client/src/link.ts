@@ -48,8 +48,14 @@ export function dial(url: string, ...before: string[]): Link {
     close(code) {
       settle();
       for (const carrier of carriers) drop(carrier, code);
+      globalThis.removeEventListener?.('pagehide', hide);
     },
   };
+
+  /** A page that has a link is not kept in the back/forward cache; its session opens another at `pageshow`. */
+  function hide({ persisted }: PageTransitionEvent): void {
+    if (persisted) end({ code: 1006, reason: 'the page went into the back/forward cache' });
+  }
 
   /** Begins one way, and another beside it if that takes long. */
   function attempt(way: number): void {
@@ -85,10 +91,7 @@ export function dial(url: string, ...before: string[]): Link {
       settle();
       link.protocol = carrier.protocol!;
       carrier.onmessage = event => link.onmessage?.(event);
-      carrier.onclose = event => {
-        drop(carrier);
-        link.onclose?.(event);
-      };
+      carrier.onclose = end;
       link.onopen?.();
     };
     carrier.onclose = event => {
@@ -124,6 +127,7 @@ export function dial(url: string, ...before: string[]): Link {
     carrier.close(code);
   }
 
+  globalThis.addEventListener?.('pagehide', hide);
   // A way that has worked stands alone.
   const way = known.get(url)?.way;
   if (way === undefined) attempt(WEBSOCKET);

@@ -12,6 +12,7 @@ const page = Object.assign(new EventTarget(), { hidden: false });
 beforeEach(() => {
   vi.stubGlobal('document', page);
   vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
+  vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
 });
 
 /** A client that was welcomed, and its socket with what was sent until then forgotten. */

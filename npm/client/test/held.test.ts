@@ -14,6 +14,7 @@ beforeEach(() => {
   page.hidden = false;
   vi.stubGlobal('document', page);
   vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
+  vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
 });
 
 afterEach(() => {

@@ -81,6 +81,27 @@ function waiting(client: Client): Promise<string | undefined> {
   });
 }
 
+/** The page, which Node has none of, and how many listen for its end. */
+function aPage() {
+  const page = new EventTarget();
+  const listening = new Set<unknown>();
+  vi.stubGlobal('addEventListener', (name: string, listener: EventListener, options?: object) => {
+    if (name === 'pagehide') listening.add(listener);
+    page.addEventListener(name, listener, options);
+  });
+  vi.stubGlobal('removeEventListener', (name: string, listener: EventListener) => {
+    listening.delete(listener);
+    page.removeEventListener(name, listener);
+  });
+  const tells = (name: string, persisted: boolean) =>
+    page.dispatchEvent(Object.assign(new Event(name), { persisted }));
+  return {
+    listening,
+    goes: (persisted = true) => tells('pagehide', persisted),
+    returns: () => tells('pageshow', true),
+  };
+}
+
 async function loseSocket(): Promise<void> {
   (await Socket.next()).onclose?.({ code: 1006, reason: '' });
 }
@@ -221,4 +242,69 @@ test('where no way leads to the server the client waits, with the last reason', 
   const waits = waiting(client);
   (await request('way', 'poll')).fails(403);
   expect(await waits).toContain('HTTP 403 no');
+});
+
+test('a page that goes into the back/forward cache closes its socket, and comes back with another', async () => {
+  const page = aPage();
+  const client = refused();
+  const socket = await Socket.next();
+  socket.opens();
+  socket.hears('server/welcome');
+  await vi.waitFor(() => expect(client.status).toBe('live'));
+  const waits = waiting(client);
+  page.goes();
+  expect([socket.closed.length, socket.isDeaf, Socket.last]).toEqual([1, true, undefined]);
+  expect(await waits).toContain('the page went into the back/forward cache');
+
+  page.returns();
+  const next = await Socket.next();
+  next.opens();
+  next.hears('server/welcome');
+  await vi.waitFor(() => expect(client.status).toBe('live'));
+});
+
+test('a page that goes into the back/forward cache ends its stream', async () => {
+  const page = aPage();
+  const client = refused();
+  await loseSocket();
+  const stream = await request('way', 'stream');
+  stream.goesOn(name, welcome);
+  await vi.waitFor(() => expect(client.status).toBe('live'));
+  page.goes();
+  expect(stream.aborted).toBe(true);
+});
+
+test('what has not opened when the page goes into the back/forward cache is given up, and nothing else tried', async () => {
+  const page = aPage();
+  const client = refused();
+  const socket = await Socket.next();
+  const waits = waiting(client);
+  page.goes();
+  await waits;
+  expect([socket.closed.length, socket.isDeaf, asked]).toEqual([1, true, []]);
+});
+
+test('a page that goes for good leaves its socket to the browser', async () => {
+  const page = aPage();
+  refused();
+  const socket = await Socket.next();
+  socket.opens();
+  page.goes(false);
+  expect(socket.closed).toEqual([]);
+});
+
+test('a link that is over listens to the page no more, whoever ended it', async () => {
+  const page = aPage();
+  const client = refused();
+  const socket = await Socket.next();
+  socket.opens();
+  expect(page.listening.size).toBe(1);
+  socket.onclose?.({ code: 1006, reason: '' });
+  expect(page.listening.size).toBe(0);
+
+  client.connect();
+  (await Socket.next()).opens();
+  expect(page.listening.size).toBe(1);
+  client.close();
+  expect(page.listening.size).toBe(0);
 });

@@ -296,6 +296,42 @@ test('a page that goes to sleep gives up the lead and its links', async () => {
   expect(other.events).toEqual(['open']);
 });
 
+/** The page goes into the back/forward cache. */
+function leaves(): void {
+  browser.page.dispatchEvent(Object.assign(new Event('pagehide'), { persisted: true }));
+}
+
+test('a leader that goes into the back/forward cache loses each of its links once, and opens nothing', async () => {
+  const { links, served } = await sharing(1);
+  leaves();
+  leaves();
+  await settled();
+  expect(served.socket.closed).toHaveLength(1);
+  expect(links[0]!.events).toEqual(['closed 1006']);
+  expect(Socket.last).toBeUndefined();
+});
+
+test('a leader that goes into the back/forward cache while its socket opens gives that up', async () => {
+  const link = browser.tab().opens();
+  const socket = await Socket.next();
+  leaves();
+  await settled();
+  expect([socket.closed.length, socket.isDeaf]).toEqual([1, true]);
+  expect([link.events, Socket.last]).toEqual([['closed 1006'], undefined]);
+});
+
+test('a tab with a socket of its own, though others share theirs, loses it once too', async () => {
+  const link = browser.tab().opens();
+  const { socket } = await Served.next('tidewire.v1.postcard');
+  await settled();
+  leaves();
+  leaves();
+  await settled();
+  expect(socket.closed).toHaveLength(1);
+  expect(link.events).toEqual(['open', 'closed 1006 the page went into the back/forward cache']);
+  expect(Socket.last).toBeUndefined();
+});
+
 test('a tab that hears nothing loses its links before four megabytes wait, and nobody else theirs', async () => {
   const { tabs, links, served } = await sharing(3);
   tabs[2]!.hangs();

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { setMaxListeners } from 'node:events';
 import { onTestFinished, vi } from 'vitest';
 import { join, type Open, type SharedLink } from '../../src/share/tabs.ts';
 import { Socket } from './socket.ts';
@@ -107,11 +108,14 @@ export class Browser {
   constructor() {
     Channel.all.clear();
     Socket.last = undefined;
+    // All tabs listen to this one page.
+    setMaxListeners(Infinity, this.page);
     vi.stubGlobal('navigator', { locks: this.locks });
     vi.stubGlobal('BroadcastChannel', Channel);
     vi.stubGlobal('WebSocket', Socket);
     vi.stubGlobal('document', this.page);
     vi.stubGlobal('addEventListener', this.page.addEventListener.bind(this.page));
+    vi.stubGlobal('removeEventListener', this.page.removeEventListener.bind(this.page));
     onTestFinished(() => {
       // The tabs end with the test: their timers would find no page.
       this.page.dispatchEvent(new Event('freeze'));
