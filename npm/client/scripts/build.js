@@ -72,6 +72,7 @@ async function minifyAgain(path) {
   const { code, map } = await minify(await readFile(path, 'utf8'), {
     module: true,
     ecma: 2022,
+    compress: { passes: 3 },
     sourceMap: { content, includeSources: true, url: `${basename(path)}.map` },
   });
   await writeFile(path, code);

@@ -2,7 +2,7 @@ import { Channel } from './channel.ts';
 import { channelName, type ChannelDefinition, type ParametersArgument } from './define-channel.ts';
 import type { GiveToken, StartDriver } from './driver.ts';
 import { endpoint } from './endpoint.ts';
-import { Engine } from './engine.ts';
+import { engine, type Engine } from './engine.ts';
 import { TidewireError } from './errors.ts';
 import type { OutboxOptions } from './outbox.ts';
 import { decode } from './payload.ts';
@@ -66,7 +66,7 @@ export class Client {
           return durable(start as never, give => this.#fetchToken(give), outbox, TidewireError);
         }
       : load;
-    this.#engine = new Engine(endpoint(options.url), start, event => this.#hear(event));
+    this.#engine = engine(endpoint(options.url), start, event => this.#hear(event));
     if (options.autoConnect ?? isBrowser()) this.connect();
   }
 

@@ -20,162 +20,165 @@ const MOST_WAITING = 1024;
  * Stands between the client and its driver: keeps commands until WebAssembly is there, numbers subscriptions and
  * requests, and hands each event to the one whom it concerns, in order, one after the other.
  */
-export class Engine {
-  readonly #url: string;
-  readonly #load: () => Promise<StartDriver>;
-  readonly #client: (event: ClientEvent) => void;
-  readonly #receivers = new Map<number, Receiver>();
-  /** Those of them who wait for the next frame anyway, and subscriptions that do not. */
-  readonly #patient = new Set<number>();
-  readonly #hasty = new Set<number>();
-  #coalesced = false;
-  #phase: 'idle' | 'loading' | 'running' | 'closed' = 'idle';
-  #driver: Driver | undefined;
-  #waiting: Command[] = [];
-  #events: (RequestEvent | ClientEvent)[] = [];
-  #telling = false;
-  #lastId = 0;
-  #connection: string | undefined;
-
-  constructor(url: string, load: () => Promise<StartDriver>, client: (event: ClientEvent) => void) {
-    this.#url = url;
-    this.#load = load;
-    this.#client = client;
-  }
-
+export interface Engine {
   /** The name of the live connection; none where the client is not live. */
-  get connection(): string | undefined {
-    return this.#connection;
-  }
-
+  readonly connection: string | undefined;
   /** Loads WebAssembly where it is not there, and connects. */
-  connect(): void {
-    if (this.#phase === 'running') this.#driver?.connect();
-    if (this.#phase !== 'idle') return;
-    this.#phase = 'loading';
-    this.#tell([{ kind: 'status', detail: { status: 'connecting' } }]);
-    this.#load().then(
-      start => this.#start(start),
-      (error: unknown) => this.#fail('idle', 'does not load', error),
-    );
-  }
-
+  connect(): void;
   /** Ends everything: what is open fails with `closed`. */
-  close(): void {
-    if (this.#phase === 'closed') return;
-    this.#phase = 'closed';
-    if (this.#driver) {
-      this.#driver.close();
-      this.#driver.free();
-      this.#driver = undefined;
-    } else {
-      this.#tell([{ kind: 'status', detail: { status: 'closed', reason: 'closed by the application' } }]);
-    }
-    this.#failAll(closed());
-  }
-
+  close(): void;
   /** Gives the driver a command that needs no answer. */
-  command(command: Command): void {
-    if (this.#driver) command(this.#driver);
-    else if (this.#phase !== 'closed') this.#waiting.push(command);
-  }
-
+  command(command: Command): void;
   /**
    * Gives the driver a subscription or request, under a new number; the receiver hears what becomes of it, a patient
    * one not before the next frame where all are. Of a mere request it does not matter whether it is patient.
    */
-  request(receiver: Receiver, command: Request, isPatient?: boolean): number {
-    const id = ++this.#lastId;
-    this.#receivers.set(id, receiver);
-    if (isPatient !== undefined) {
-      (isPatient ? this.#patient : this.#hasty).add(id);
-      this.#coalesce();
+  request(receiver: Receiver, command: Request, isPatient?: boolean): number;
+  /** Forgets a subscription or request: its receiver hears no more. */
+  forget(id: number): void;
+}
+
+/** Begins one, which does nothing before it is told to connect. */
+export function engine(
+  url: string,
+  load: () => Promise<StartDriver>,
+  client: (event: ClientEvent) => void,
+): Engine {
+  const receivers = new Map<number, Receiver>();
+  /** Those of them who wait for the next frame anyway, and subscriptions that do not. */
+  const patient = new Set<number>();
+  const hasty = new Set<number>();
+  let isCoalesced = false;
+  let phase: 'idle' | 'loading' | 'running' | 'closed' = 'idle';
+  let driver: Driver | undefined;
+  let waiting: Command[] = [];
+  const events: (RequestEvent | ClientEvent)[] = [];
+  let isTelling = false;
+  let lastId = 0;
+  let connection: string | undefined;
+
+  function connect(): void {
+    if (phase === 'running') driver?.connect();
+    if (phase !== 'idle') return;
+    phase = 'loading';
+    tell([{ kind: 'status', detail: { status: 'connecting' } }]);
+    load().then(run, (error: unknown) => fail('idle', 'does not load', error));
+  }
+
+  function close(): void {
+    if (phase === 'closed') return;
+    phase = 'closed';
+    if (driver) {
+      driver.close();
+      driver.free();
+      driver = undefined;
+    } else {
+      tell([{ kind: 'status', detail: { status: 'closed', reason: 'closed by the application' } }]);
     }
-    if (this.#phase === 'closed') this.#tell([{ kind: 'failed', id, error: closed() }]);
-    else if (!this.#driver && this.#waiting.length >= MOST_WAITING)
-      this.#tell([{ kind: 'failed', id, error: full() }]);
-    else this.command(driver => this.#receivers.has(id) && command(driver, id));
+    failAll(closed());
+  }
+
+  function command(command: Command): void {
+    if (driver) command(driver);
+    else if (phase !== 'closed') waiting.push(command);
+  }
+
+  function request(receiver: Receiver, asked: Request, isPatient?: boolean): number {
+    const id = ++lastId;
+    receivers.set(id, receiver);
+    if (isPatient !== undefined) {
+      (isPatient ? patient : hasty).add(id);
+      coalesce();
+    }
+    if (phase === 'closed') tell([{ kind: 'failed', id, error: closed() }]);
+    else if (!driver && waiting.length >= MOST_WAITING) tell([{ kind: 'failed', id, error: full() }]);
+    else command(driver => receivers.has(id) && asked(driver, id));
     return id;
   }
 
-  /** Forgets a subscription or request: its receiver hears no more. */
-  forget(id: number): void {
-    this.#receivers.delete(id);
-    this.#patient.delete(id);
-    if (this.#hasty.delete(id)) this.#coalesce();
+  function forget(id: number): void {
+    receivers.delete(id);
+    patient.delete(id);
+    if (hasty.delete(id)) coalesce();
   }
 
   /** Without any subscription the server need not hear of it. */
-  #coalesce(): void {
-    const may = !this.#hasty.size;
-    if (may === this.#coalesced || (may && !this.#patient.size)) return;
-    this.#coalesced = may;
-    this.command(driver => driver.coalesce?.(may ? COALESCED_MS : 0));
+  function coalesce(): void {
+    const may = !hasty.size;
+    if (may === isCoalesced || (may && !patient.size)) return;
+    isCoalesced = may;
+    command(driver => driver.coalesce?.(may ? COALESCED_MS : 0));
   }
 
-  #start(start: StartDriver): void {
-    if (this.#phase === 'closed') return;
-    const driver = start(
-      this.#url,
-      (events, atOnce) => this.#tell(events, atOnce),
-      cause => this.#fail('closed', 'has failed', cause),
-    );
-    driver.mayHold = () =>
-      !!this.#connection && !!this.#patient.size && this.#patient.size === this.#receivers.size;
-    this.#driver = driver;
-    this.#phase = 'running';
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const command of waiting) this.command(command);
+  function run(start: StartDriver): void {
+    if (phase === 'closed') return;
+    driver = start(url, tell, cause => fail('closed', 'has failed', cause));
+    driver.mayHold = () => !!connection && !!patient.size && patient.size === receivers.size;
+    phase = 'running';
+    const commands = waiting;
+    waiting = [];
+    commands.forEach(command);
     // A handler that the commands reached may have closed the client.
-    this.#driver?.connect();
+    driver?.connect();
   }
 
   /** WebAssembly does not load, which may pass, or has failed, which stays. */
-  #fail(phase: 'idle' | 'closed', what: string, cause: unknown): void {
-    if (this.#phase === 'closed') return;
-    this.#phase = phase;
-    this.#driver = undefined;
-    this.#waiting = [];
+  function fail(then: 'idle' | 'closed', what: string, cause: unknown): void {
+    if (phase === 'closed') return;
+    phase = then;
+    driver = undefined;
+    waiting = [];
     const error =
       cause instanceof TidewireError
         ? cause
         : new TidewireError('wasm_failed', `Tidewire's WebAssembly ${what}: ${String(cause)}`, {
             cause,
           });
-    this.#failAll(error);
-    this.#tell([
+    failAll(error);
+    tell([
       { kind: 'trouble', error },
       { kind: 'status', detail: { status: 'closed', reason: error.message } },
     ]);
   }
 
-  #failAll(error: TidewireError): void {
-    this.#tell([...this.#receivers.keys()].map(id => ({ kind: 'failed', id, error })));
+  function failAll(error: TidewireError): void {
+    tell([...receivers.keys()].map(id => ({ kind: 'failed', id, error })));
   }
 
   /** Later, but before anything else happens: so a handler never runs inside a call of its own application. */
-  #tell(events: (RequestEvent | ClientEvent)[], atOnce = false): void {
-    this.#events.push(...events);
-    if (this.#telling) return;
-    this.#telling = true;
-    const tell = () => {
-      for (let event; (event = this.#events.shift());) this.#tellOne(event);
-      this.#telling = false;
-    };
-    if (atOnce) tell();
+  function tell(news: (RequestEvent | ClientEvent)[], atOnce = false): void {
+    events.push(...news);
+    if (isTelling) return;
+    isTelling = true;
     // As queueMicrotask would, for which Chromium takes ten times as long.
-    else void Promise.resolve().then(tell);
+    if (!atOnce) return void Promise.resolve().then(tellAll);
+    tellAll();
   }
 
-  #tellOne(event: RequestEvent | ClientEvent): void {
-    if (event.kind === 'status') {
-      this.#connection = event.detail.connection;
-      if (!this.#connection)
-        for (const [id, receiver] of [...this.#receivers]) guard(() => receiver({ kind: 'lost', id }));
-    }
-    guard(() => ('id' in event ? this.#receivers.get(event.id)?.(event) : this.#client(event)));
+  function tellAll(): void {
+    for (let event; (event = events.shift());) tellOne(event);
+    isTelling = false;
   }
+
+  function tellOne(event: RequestEvent | ClientEvent): void {
+    if (event.kind === 'status') {
+      connection = event.detail.connection;
+      if (!connection)
+        for (const [id, receiver] of [...receivers]) guard(() => receiver({ kind: 'lost', id }));
+    }
+    guard(() => ('id' in event ? receivers.get(event.id)?.(event) : client(event)));
+  }
+
+  return {
+    get connection() {
+      return connection;
+    },
+    connect,
+    close,
+    command,
+    request,
+    forget,
+  };
 }
 
 function closed(): TidewireError {

@@ -1,22 +1,18 @@
-import type { BrowserDriver } from './browser-driver.ts';
 import type { Drive } from './drive.ts';
-import type { Commons, StartDriver } from './driver.ts';
+import type { Commons, DurableDriver, StartDriver } from './driver.ts';
 import { TidewireError } from './errors.ts';
 import { inFrame, TAKE_IN } from './frames.ts';
 import type { Exports } from './session.ts';
 
-/** What WebAssembly can be made of. */
-export type WasmSource = BufferSource | WebAssembly.Module | Response | URL | string;
-
-/** What a client needs only when it connects. */
-export type Source = readonly [wasm: WasmSource, drive: Drive];
+/** What a client needs only when it connects: WebAssembly, in a form that is ready, and its surroundings. */
+export type Source = readonly [wasm: BufferSource | WebAssembly.Module, drive: Drive];
 
 const COMMONS: Commons = { Failure: TidewireError, inFrame: takeIn => inFrame(TAKE_IN, takeIn) };
 
 let loaded: Promise<readonly [Exports, Drive]> | undefined;
 
 /** Loads Tidewire's WebAssembly, once for all clients of a page; drivers share a socket unless they are not to. */
-export async function load(source: () => Promise<Source>, share = true): Promise<StartDriver<BrowserDriver>> {
+export async function load(source: () => Promise<Source>, share = true): Promise<StartDriver<DurableDriver>> {
   loaded ??= instantiate(source).catch((error: unknown) => {
     loaded = undefined;
     throw error;
@@ -31,11 +27,10 @@ async function instantiate(source: () => Promise<Source>): Promise<readonly [Exp
   if (!globalThis.WebAssembly)
     throw new TidewireError('wasm_blocked', 'this browser has WebAssembly turned off, and Tidewire needs it');
   const [wasm, drive] = await source();
-  const bytes = await bytesOf(wasm);
   try {
     // Bytes give an instance beside its module, a module the instance alone.
     const made: WebAssembly.WebAssemblyInstantiatedSource | WebAssembly.Instance =
-      await WebAssembly.instantiate(bytes as BufferSource);
+      await WebAssembly.instantiate(wasm as BufferSource);
     return [('instance' in made ? made.instance : made).exports as never, drive];
   } catch (cause) {
     if (!isPolicy(cause)) throw cause;
@@ -45,13 +40,6 @@ async function instantiate(source: () => Promise<Source>): Promise<readonly [Exp
       { cause },
     );
   }
-}
-
-async function bytesOf(source: WasmSource): Promise<BufferSource | WebAssembly.Module> {
-  const from = typeof source === 'string' || source instanceof URL ? await fetch(source) : source;
-  if (!(from instanceof Response)) return from;
-  if (!from.ok) throw new Error(`${from.url} answers ${from.status}`);
-  return from.arrayBuffer();
 }
 
 /** Browsers name the policy in an error each in its own words. */

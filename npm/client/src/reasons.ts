@@ -27,7 +27,7 @@ const ENDED = 'the server ended the subscription';
 const REASONS: readonly (readonly [code: string, words: string])[] = [
   ['overflow', 'too much waits for the server already'],
   ['not_live', 'not connected, and the namespace keeps nothing for later'],
-  ['too_large', 'the payload does not fit in the # bytes that the server accepts in one message'],
+  ['too_large', 'the payload does not fit in the # bytes of one message'],
   ['ended', 'the session has ended'],
   ['in_doubt', 'it was sent too long ago to be sent again'],
   ['in_doubt', 'it may have been accepted before it was refused'],

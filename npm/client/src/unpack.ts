@@ -78,127 +78,126 @@ const STATUSES: readonly Status[] = ['idle', 'connecting', 'live', 'waiting', 'c
 /** Reads the answer that stands there as client-wasm's `packed.rs` writes it, and keeps nothing of the memory. */
 export function unpack(memory: Uint8Array<ArrayBuffer>, failure: typeof TidewireError, at = 0): Unpacked {
   Failure = failure;
-  const from = new Reader(memory, at);
-  const { due } = from;
+  const due = begin(memory, at);
   const outputs = [];
-  while (from.more) outputs.push(output(from));
+  while (next < end) outputs.push(output());
   return { due, outputs };
 }
 
-function output(from: Reader): Output {
-  const kind = from.byte();
+function output(): Output {
+  const kind = byte();
   switch (kind) {
     case 0:
-      return { kind: 'status', detail: status(from) };
+      return { kind: 'status', detail: status() };
     case 1:
       return { kind: 'fetch-token' };
     case 2:
-      return { kind: 'trouble', error: error(from) };
+      return { kind: 'trouble', error: error() };
     case 3: {
-      const id = from.u32();
-      const at = place(from);
-      return { kind: 'subscribed', id, position: at, replayed: from.u32(), recovered: from.flag() };
+      const id = u32();
+      const at = place();
+      return { kind: 'subscribed', id, position: at, replayed: u32(), recovered: flag() };
     }
     case 4:
-      return { kind: 'messages', id: from.u32(), messages: messages(from, from.flag()) };
+      return { kind: 'messages', id: u32(), messages: messages(flag()) };
     case 5:
-      return { kind: 'messages', id: from.u32(), messages: [ephemeral(from)] };
+      return { kind: 'messages', id: u32(), messages: [ephemeral()] };
     case 6:
-      return { kind: 'gap', id: from.u32(), gap: gap(from) };
+      return { kind: 'gap', id: u32(), gap: gap() };
     case 7:
-      return { kind: 'published', id: from.u32(), position: place(from) };
+      return { kind: 'published', id: u32(), position: place() };
     case 8: {
-      const id = from.u32();
-      const at = position(from);
+      const id = u32();
+      const at = position();
       return {
         kind: 'history',
         id,
         position: at,
-        more: from.flag(),
-        reset: RESETS[from.u16()],
-        messages: messages(from, true),
+        more: flag(),
+        reset: RESETS[u16()],
+        messages: messages(true),
       };
     }
     case 9:
-      return { kind: 'failed', id: from.u32(), error: error(from) };
+      return { kind: 'failed', id: u32(), error: error() };
     case 10:
-      return { kind: 'open', id: from.u32() };
+      return { kind: 'open', id: u32() };
     case 11:
-      return { kind: 'send', id: from.u32(), message: from.bytes() };
+      return { kind: 'send', id: u32(), message: bytes() };
     case 12:
-      return { kind: 'close', id: from.u32(), code: from.u32() };
+      return { kind: 'close', id: u32(), code: u32() };
     case 13: {
-      const [id, all] = [from.u32(), members(from)];
-      const [connections, users] = [from.u32(), from.u32()];
-      return { kind: 'presence', id, members: all, connections, users, next: from.text() || null };
+      const [id, all] = [u32(), members()];
+      const [connections, users] = [u32(), u32()];
+      return { kind: 'presence', id, members: all, connections, users, next: text() || null };
     }
     case 14:
     case 15:
     case 16:
-      return { kind: CHANGES[kind - 14]!, id: from.u32(), members: members(from) };
+      return { kind: CHANGES[kind - 14]!, id: u32(), members: members() };
     case 17:
-      return { kind: 'counted', id: from.u32(), connections: from.u32(), users: from.u32() };
+      return { kind: 'counted', id: u32(), connections: u32(), users: u32() };
     case 18: {
-      const [id, channel, data] = [from.u32(), from.text(), payload(from)];
-      return { kind: 'store', id, channel, payload: data, name: from.bytes() };
+      const [id, channel, data] = [u32(), text(), payload()];
+      return { kind: 'store', id, channel, payload: data, name: bytes() };
     }
     default:
       throw new Failure('trouble', `the WebAssembly module is of another version: it tells of ${kind}`);
   }
 }
 
-function status(from: Reader): StatusDetail {
-  const status = STATUSES[from.byte()] ?? 'closed';
-  const until = Date.now() + from.number();
-  const [, reason] = why(from);
+function status(): StatusDetail {
+  const status = STATUSES[byte()] ?? 'closed';
+  const until = Date.now() + number();
+  const [, reason] = why();
   if (status === 'live') {
-    const [connection, node, user] = [from.text(), from.text(), from.text()];
+    const [connection, node, user] = [text(), text(), text()];
     return { status, connection, node, ...(user && { user }) };
   }
   return { status, ...(reason && { reason }), ...(status === 'waiting' && { until }) };
 }
 
-function error(from: Reader): TidewireError {
-  const advice = from.flag() ? 'retry' : 'stop';
-  return new Failure(...why(from), { advice });
+function error(): TidewireError {
+  const advice = flag() ? 'retry' : 'stop';
+  return new Failure(...why(), { advice });
 }
 
-function why(from: Reader): [code: string, message: string] {
-  return reason(from.u16(), from.u32(), from.text());
+function why(): [code: string, message: string] {
+  return reason(u16(), u32(), text());
 }
 
-function gap(from: Reader): Gap {
-  const reason = RESETS[from.u16()] ?? 'unknown';
-  const count = from.u32();
+function gap(): Gap {
+  const reason = RESETS[u16()] ?? 'unknown';
+  const count = u32();
   return count ? { reason: 'missing', count } : { reason };
 }
 
 /** The payloads' texts stand there as a JSON list: to parse each by itself takes twice as long. */
-function messages(from: Reader, replayed: boolean): RawMessage[] {
+function messages(replayed: boolean): RawMessage[] {
   const all: { payload: Payload; data: unknown; readonly meta: Meta }[] = [];
-  for (let count = from.u32(); count > 0; count--) {
-    const at = position(from);
-    const id = from.hex();
-    const missing = from.u32();
-    all.push({ payload: '', data: undefined, meta: meta(at, id, missing, replayed, from.text()) });
+  for (let count = u32(); count > 0; count--) {
+    const at = position();
+    const id = hex();
+    const missing = u32();
+    all.push({ payload: '', data: undefined, meta: meta(at, id, missing, replayed, text()) });
   }
-  const begin = from.mark();
+  const first = nextText;
   let isList = all.length > 1;
   for (const one of all) {
-    from.skip();
-    one.payload = payload(from);
+    nextText++;
+    one.payload = payload();
     isList &&= typeof one.payload === 'string';
   }
-  from.skip();
-  const list = isList && parsed(from.since(begin));
+  nextText++;
+  const list = isList && parsed(textSince(first));
   // Where one is no JSON, each is left to whom it is handed over.
   if (Array.isArray(list) && list.length === all.length) all.forEach((one, at) => (one.data = list[at]));
   return all;
 }
 
-function members(from: Reader): Member[] {
-  return Array.from({ length: from.u32() }, () => {
-    const [user, info, connection] = [from.text(), from.text(), from.text()];
+function members(): Member[] {
+  return Array.from({ length: u32() }, () => {
+    const [user, info, connection] = [text(), text(), text()];
     return { user, ...(info && { info: parsed(info) }), connection: connection || user };
   });
 }
@@ -212,119 +211,104 @@ function parsed(text: string): unknown {
   }
 }
 
-function ephemeral(from: Reader): RawMessage {
-  return { meta: meta('', '', 0, false, from.text()), payload: payload(from) };
+function ephemeral(): RawMessage {
+  return { meta: meta('', '', 0, false, text()), payload: payload() };
 }
 
 function meta(position: string, id: string, missing: number, replayed: boolean, user: string): Meta {
   return user ? { position, id, missing, replayed, user } : { position, id, missing, replayed };
 }
 
-function payload(from: Reader): Payload {
-  return from.flag() ? from.bytes() : from.text();
+function payload(): Payload {
+  return flag() ? bytes() : text();
 }
 
-function position(from: Reader): string {
-  return `${from.number()}-${from.hex()}`;
+function position(): string {
+  return `${number()}-${hex()}`;
 }
 
-function place(from: Reader): string | null {
-  return from.flag() ? position(from) : null;
+function place(): string | null {
+  return flag() ? position() : null;
 }
 
 const decoder = new TextDecoder();
 /** The digits of each byte. `toString` takes ten times as long, and every message has eight of them. */
 const HEX = Array.from({ length: 256 }, (_, byte) => (byte + 256).toString(16).slice(1));
 
-/** The page's class of errors. */
+/*
+ * The answer that is being read, one at a time: to read is nearly all that is done with a message, and this is the
+ * shortest way there.
+ */
 let Failure: typeof TidewireError;
-/** The memory that was read last. */
-let view = new DataView(new ArrayBuffer());
+let memory = new Uint8Array();
+let view = new DataView(memory.buffer);
+/** Where the next thing stands, and where there is none any more. */
+let next = 0;
+let end = 0;
+/** Where the texts stand, and where in them the next one does. */
+let textsAt = 0;
+let nextText = 0;
+let texts = '';
+/** Each byte of the texts is one character of them; what is not ASCII has fewer characters than bytes. */
+let isPlain = true;
 
-class Reader {
-  readonly due: number;
-  readonly #memory: Uint8Array<ArrayBuffer>;
-  readonly #end: number;
-  readonly #texts: string;
-  /** Each byte of the texts is one character of them; what is not ASCII has fewer characters than bytes. */
-  readonly #isPlain: boolean;
-  readonly #textsAt: number;
-  #at: number;
-  #textAt = 0;
+/** Gives when to come again. */
+function begin(given: Uint8Array<ArrayBuffer>, at: number): number {
+  if (memory !== given) view = new DataView((memory = given).buffer);
+  next = at;
+  const due = number();
+  const [length, things] = [u32(), u32()];
+  textsAt = next;
+  nextText = 0;
+  next += length;
+  end = next + things;
+  texts = decoded(0, length);
+  isPlain = texts.length === length;
+  return due;
+}
 
-  constructor(memory: Uint8Array<ArrayBuffer>, at: number) {
-    if (view.buffer !== memory.buffer) view = new DataView(memory.buffer);
-    this.#memory = memory;
-    this.#at = at;
-    this.due = this.number();
-    const [texts, things] = [this.u32(), this.u32()];
-    this.#textsAt = this.#at;
-    this.#at += texts;
-    this.#end = this.#at + things;
-    this.#texts = this.#decode(0, texts);
-    this.#isPlain = this.#texts.length === texts;
-  }
+function byte(): number {
+  return memory[next++]!;
+}
 
-  get more(): boolean {
-    return this.#at < this.#end;
-  }
+function flag(): boolean {
+  return byte() !== 0;
+}
 
-  byte(): number {
-    return this.#memory[this.#at++]!;
-  }
+function u16(): number {
+  return byte() | (byte() << 8);
+}
 
-  flag(): boolean {
-    return this.byte() !== 0;
-  }
+function u32(): number {
+  return view.getUint32((next += 4) - 4, true);
+}
 
-  u16(): number {
-    return this.byte() | (this.byte() << 8);
-  }
+function number(): number {
+  return view.getFloat64((next += 8) - 8, true);
+}
 
-  u32(): number {
-    return view.getUint32((this.#at += 4) - 4, true);
-  }
+/** A number of 32 bits as eight digits. */
+function hex(): string {
+  const number = u32();
+  return HEX[number >>> 24]! + HEX[(number >>> 16) & 255]! + HEX[(number >>> 8) & 255]! + HEX[number & 255]!;
+}
 
-  number(): number {
-    return view.getFloat64((this.#at += 8) - 8, true);
-  }
+function bytes(): Uint8Array<ArrayBuffer> {
+  const length = u32();
+  return memory.slice(next, (next += length));
+}
 
-  /** A number of 32 bits as eight digits. */
-  hex(): string {
-    const number = this.u32();
-    return (
-      HEX[number >>> 24]! + HEX[(number >>> 16) & 255]! + HEX[(number >>> 8) & 255]! + HEX[number & 255]!
-    );
-  }
+function text(): string {
+  const first = nextText;
+  nextText += u32();
+  return textSince(first);
+}
 
-  bytes(): Uint8Array<ArrayBuffer> {
-    const length = this.u32();
-    return this.#memory.slice(this.#at, (this.#at += length));
-  }
+/** All texts from there to the next one. */
+function textSince(first: number): string {
+  return isPlain ? texts.slice(first, nextText) : decoded(first, nextText);
+}
 
-  text(): string {
-    const from = this.#textAt;
-    this.#textAt += this.u32();
-    return this.since(from);
-  }
-
-  /** Where the next text stands. */
-  mark(): number {
-    return this.#textAt;
-  }
-
-  /** Leaves out a character of the texts. */
-  skip(): void {
-    this.#textAt++;
-  }
-
-  /** All texts since there. */
-  since(from: number): string {
-    const to = this.#textAt;
-    return this.#isPlain ? this.#texts.slice(from, to) : this.#decode(from, to);
-  }
-
-  #decode(from: number, to: number): string {
-    return decoder.decode(this.#memory.subarray(this.#textsAt + from, this.#textsAt + to));
-  }
+function decoded(first: number, last: number): string {
+  return decoder.decode(memory.subarray(textsAt + first, textsAt + last));
 }
