@@ -15,15 +15,15 @@ export const CONTEXTS = 8;
 /** Slots for what was seen, as a power of two: sixteen for each half of a byte in each context. */
 const SLOTS = 22;
 /** How much a slot learns from its first bits, and after how many its pace stays as it is. */
-const FIRST = 1.1;
-const STEADY = 6;
+const FIRST = 1.04;
+const STEADY = 4;
 /** How quickly weights learn, from which miss on, and what they are before. */
-const PACE = 0.26 / 65536;
-const MISS = 640;
-const EVEN = 18;
+const PACE = 0.147 / 65536;
+const MISS = 322;
+const EVEN = 10.9;
 /** What of a miss is corrected afterwards, and how quickly that is learned. */
-const CORRECTED = 0.5;
-const CORRECTING = 0.02;
+const CORRECTED = 0.631;
+const CORRECTING = 0.0121;
 
 /** The unit of `stretch` and the steps of `squash`. */
 export const STRETCHED = 256;

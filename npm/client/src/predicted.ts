@@ -42,16 +42,18 @@ export function* predicted(
     const state = instruction + (Math.min(missing, 3) * 8 + there) * 256;
     const two = bytes[at - 1]! + bytes[at - 2]! * 256;
     const three = two + bytes[at - 3]! * 65536;
+    // Of an operand, what is there.
+    const within = hash(state, missing && operand);
     const byte = next(
       [
         0,
         state,
-        hash(two, missing),
+        hash(two, state + 9),
         hash(three, bytes[at - 4]!),
         hash(hash(state, operands[instruction]!), operand),
-        hash(state, recent & 0xffffff),
-        hash(hash(state, recent), earlier & 0xff),
-        hash(hash(state, recent), earlier & 0xffffff),
+        hash(within, recent & 0xffff),
+        hash(within, recent & 0xffffff),
+        hash(hash(within, recent), earlier & 0xffff),
       ],
       instruction + (missing && 256),
     );
