@@ -31,6 +31,11 @@ export interface ClientOptions {
    * origin, with the same `url` and the same name here, delivers it, once. By default it does not.
    */
   readonly outbox?: boolean | OutboxOptions;
+  /**
+   * Writes what the client does as lines for people: to the console with `console.debug`, or to a function. Neither
+   * payloads nor tokens are in them. By default it does not, and the code for it is not loaded.
+   */
+  readonly debug?: boolean | ((line: string) => void);
 }
 
 /** What an earlier page published, and this one delivered. */
@@ -59,13 +64,19 @@ export class Client {
   /** @internal */
   constructor(options: ClientOptions, load: () => Promise<StartDriver>) {
     this.#token = options.token;
-    const { outbox } = options;
-    const start = outbox
-      ? async () => {
-          const [{ durable }, start] = await Promise.all([import('./outbox.ts'), load()]);
-          return durable(start as never, give => this.#fetchToken(give), outbox, TidewireError);
-        }
-      : load;
+    const { outbox, debug } = options;
+    const began = Date.now();
+    const start = async () => {
+      const [plain, kept, told] = await Promise.all([
+        load(),
+        outbox && import('./outbox.ts'),
+        debug && import('./debug.ts'),
+      ]);
+      const made = kept
+        ? kept.durable(plain as never, give => this.#fetchToken(give), outbox as true, TidewireError)
+        : plain;
+      return told ? told.logged(made, debug as true, began) : made;
+    };
     this.#engine = engine(endpoint(options.url), start, event => this.#hear(event));
     if (options.autoConnect ?? isBrowser()) this.connect();
   }
