@@ -13,7 +13,7 @@ use crate::reason::Reason;
 /// need to; how long the texts and how long the things are; all texts; and one thing after the other. Each thing is a
 /// kind, for most the number of the link, subscription or request, and its fields; numbers little-endian, bytes after
 /// their length. Of a text only the length stands there: the page decodes all of them in one go, which for one takes as
-/// long as for a hundred. Offsets are written as floats, which are exact up to 2^53.
+/// long as for a hundred. Positions and ids are texts too, as the application sees them: an id has eight characters.
 #[derive(Default)]
 pub(crate) struct Packed {
     bytes: Vec<u8>,
@@ -231,7 +231,7 @@ impl Packed {
         self.count(publications.len() as u64);
         for Publication { position, id, user, missing, .. } in publications {
             self.position(*position);
-            self.u32(id.0);
+            self.hexadecimal(id.0);
             self.count(*missing);
             self.text(user.as_deref().unwrap_or_default());
         }
@@ -257,16 +257,35 @@ impl Packed {
         }
     }
 
+    /// Empty where there is none.
     fn optional_position(&mut self, position: Option<Position>) {
-        self.byte(u8::from(position.is_some()));
-        if let Some(position) = position {
-            self.position(position);
+        match position {
+            Some(position) => self.position(position),
+            None => self.text(""),
         }
     }
 
-    fn position(&mut self, position: Position) {
-        self.float(position.offset);
-        self.u32(position.tag.0);
+    /// As `Display` writes it, which no page has room for.
+    fn position(&mut self, Position { offset, tag }: Position) {
+        let begin = self.texts.len();
+        let mut digits = [0; 20];
+        let (mut at, mut rest) = (digits.len(), offset);
+        while at == digits.len() || rest > 0 {
+            at -= 1;
+            digits[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        self.texts.extend_from_slice(&digits[at..]);
+        self.texts.push(b'-');
+        self.hexadecimal(tag.0);
+        self.count((self.texts.len() - begin) as u64);
+    }
+
+    fn hexadecimal(&mut self, number: u32) {
+        for digit in 1..=8 {
+            let digit = (number >> (32 - 4 * digit)) as u8 & 15;
+            self.texts.push(digit + if digit < 10 { b'0' } else { b'a' - 10 });
+        }
     }
 
     fn about(&mut self, kind: u8, id: u32) {

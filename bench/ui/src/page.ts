@@ -20,6 +20,8 @@ const WAYS: Record<string, Way> = {
 
 /** What the page has seen, for the program that drives it. */
 const seen = {
+  /** Whether it looks at all: that costs too. */
+  isWatching: true,
   passes: 0,
   frames: 0,
   /** At these moments, all updates up to these were painted. */
@@ -68,6 +70,7 @@ export class Page {
     );
     afterEveryRender(() => {
       seen.passes++;
+      if (!seen.isWatching) return;
       const shown = this.#shown;
       if (shown === this.#painted) return;
       this.#painted = shown;
@@ -78,7 +81,7 @@ export class Page {
 
 const count = () => {
   seen.frames++;
-  requestAnimationFrame(count);
+  if (seen.isWatching) requestAnimationFrame(count);
 };
 requestAnimationFrame(count);
 

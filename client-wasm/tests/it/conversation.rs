@@ -89,17 +89,20 @@ fn a_message_of_many_frames_is_told_in_one_batch() {
     let done = stage.receives(&[publication(41, r#"{"text":"hi"}"#), publication(42, "2")]);
 
     let mut expected = vec![MESSAGES, 7, 0, 0, 0, 0, 2, 0, 0, 0];
-    for offset in [41_u32, 42] {
-        expected.extend(f64::from(offset).to_le_bytes());
-        expected.extend(0x9f3a_01bc_u32.to_le_bytes());
-        expected.extend(offset.to_le_bytes());
-        expected.extend([0, 0, 0, 0, 3, 0, 0, 0]);
+    for _ in [41, 42] {
+        expected.extend([11, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0]);
     }
     for text in [r#"{"text":"hi"}"#, "2"] {
         expected.push(0);
         expected.extend(u32::try_from(text.len()).unwrap().to_le_bytes());
     }
-    assert_eq!(done, [Done::Events(expected, br#"adaada[{"text":"hi"},2]"#.to_vec())]);
+    assert_eq!(
+        done,
+        [Done::Events(
+            expected,
+            br#"41-9f3a01bc00000029ada42-9f3a01bc0000002aada[{"text":"hi"},2]"#.to_vec()
+        )]
+    );
 }
 
 #[wasm_bindgen_test]
@@ -119,7 +122,9 @@ fn a_publish_goes_out_as_it_is_and_its_answer_comes_back_under_its_number() {
 
         let answer = Published { id: publish.id, position: Some(position(41)) };
         let done = stage.receives(&[ServerFrame::Published(answer)]);
-        assert!(matches!(&done[..], [Done::Events(events, _)] if events[..6] == [PUBLISHED, 3, 0, 0, 0, 1]));
+        assert!(
+            matches!(&done[..], [Done::Events(events, _)] if events[..] == [PUBLISHED, 3, 0, 0, 0, 11, 0, 0, 0])
+        );
     }
 }
 

@@ -202,12 +202,7 @@ export function browserDriver(
   function takeIn(atOnce = true): void {
     if (!heldBytes) return;
     const [id] = links.keys();
-    const bytes = new Uint8Array(heldBytes);
-    let at = 0;
-    for (const message of held) {
-      bytes.set(message, at);
-      at += message.length;
-    }
+    const bytes = held.length > 1 ? joined(held, heldBytes) : held[0]!;
     held = [];
     heldBytes = 0;
     tell(RECEIVED, { id: id!, bytes }, atOnce);
@@ -261,6 +256,16 @@ const NOTHING = new Uint8Array();
 const encoder = new TextEncoder();
 /** A message that is none, in place of text on a binary connection. */
 const UNREADABLE = Uint8Array.of(255);
+
+function joined(messages: Uint8Array[], length: number): Uint8Array {
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const message of messages) {
+    all.set(message, at);
+    at += message.length;
+  }
+  return all;
+}
 
 function bytesOf(payload: Payload): Uint8Array {
   return typeof payload === 'string' ? encoder.encode(payload) : payload;

@@ -11,8 +11,8 @@ export type Request = (driver: Driver, id: number) => void;
 
 type Command = (driver: Driver) => void;
 
-/** How long publications wait for each other at the server, where every subscription waits for a frame anyway. */
-const COALESCED_MS = 8;
+/** How long publications wait for each other at the server, where every subscription waits for a frame anyway: one. */
+const COALESCED_MS = 16;
 /** How many commands wait for WebAssembly to load; what comes on top is refused. */
 const MOST_WAITING = 1024;
 

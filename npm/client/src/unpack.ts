@@ -95,7 +95,7 @@ function output(): Output {
       return { kind: 'trouble', error: error() };
     case 3: {
       const id = u32();
-      const at = place();
+      const at = text() || null;
       return { kind: 'subscribed', id, position: at, replayed: u32(), recovered: flag() };
     }
     case 4:
@@ -105,10 +105,10 @@ function output(): Output {
     case 6:
       return { kind: 'gap', id: u32(), gap: gap() };
     case 7:
-      return { kind: 'published', id: u32(), position: place() };
+      return { kind: 'published', id: u32(), position: text() || null };
     case 8: {
       const id = u32();
-      const at = position();
+      const at = text();
       return {
         kind: 'history',
         id,
@@ -176,8 +176,8 @@ function gap(): Gap {
 function messages(replayed: boolean): RawMessage[] {
   const all: { payload: Payload; data: unknown; readonly meta: Meta }[] = [];
   for (let count = u32(); count > 0; count--) {
-    const at = position();
-    const id = hex();
+    const at = text();
+    const id = chars(8);
     const missing = u32();
     all.push({ payload: '', data: undefined, meta: meta(at, id, missing, replayed, text()) });
   }
@@ -223,17 +223,7 @@ function payload(): Payload {
   return flag() ? bytes() : text();
 }
 
-function position(): string {
-  return `${number()}-${hex()}`;
-}
-
-function place(): string | null {
-  return flag() ? position() : null;
-}
-
 const decoder = new TextDecoder();
-/** The digits of each byte. `toString` takes ten times as long, and every message has eight of them. */
-const HEX = Array.from({ length: 256 }, (_, byte) => (byte + 256).toString(16).slice(1));
 
 /*
  * The answer that is being read, one at a time: to read is nearly all that is done with a message, and this is the
@@ -287,20 +277,18 @@ function number(): number {
   return view.getFloat64((next += 8) - 8, true);
 }
 
-/** A number of 32 bits as eight digits. */
-function hex(): string {
-  const number = u32();
-  return HEX[number >>> 24]! + HEX[(number >>> 16) & 255]! + HEX[(number >>> 8) & 255]! + HEX[number & 255]!;
-}
-
 function bytes(): Uint8Array<ArrayBuffer> {
   const length = u32();
   return memory.slice(next, (next += length));
 }
 
 function text(): string {
+  return chars(u32());
+}
+
+function chars(length: number): string {
   const first = nextText;
-  nextText += u32();
+  nextText += length;
   return textSince(first);
 }
 

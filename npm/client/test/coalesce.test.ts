@@ -173,18 +173,18 @@ test('a loop may have its messages once per frame too', async () => {
 test('the server may gather what comes while every subscription waits for the frame', async () => {
   const { client, driver, subscription, tells } = subscribed({ coalesce: 'frame' });
   await tells();
-  expect(driver.ids('coalesce')).toEqual([8]);
+  expect(driver.ids('coalesce')).toEqual([16]);
   const hasty = client.channel(numbers).subscribe({});
   client.channel(numbers).watchPresence({});
   client
     .channel(numbers)
     .publish(1)
     .catch(() => undefined);
-  expect(driver.ids('coalesce')).toEqual([8, 0]);
+  expect(driver.ids('coalesce')).toEqual([16, 0]);
   hasty.close();
-  expect(driver.ids('coalesce')).toEqual([8, 0, 8]);
+  expect(driver.ids('coalesce')).toEqual([16, 0, 16]);
   subscription.close();
-  expect(driver.ids('coalesce')).toEqual([8, 0, 8]);
+  expect(driver.ids('coalesce')).toEqual([16, 0, 16]);
 });
 
 test('what is wanted as it comes is not gathered', async () => {

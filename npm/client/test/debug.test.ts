@@ -117,7 +117,7 @@ test('a watch tells how many came and left', async () => {
   watch.close();
   watch.close();
   expect(await settled().then(written)).toEqual([
-    '+0 coalesce, 8',
+    '+0 coalesce, 16',
     '+0 chat:lobby: watchPresence #1',
     '+0 chat:lobby: members #1, members 2',
     '+0 chat:lobby: left #1, members 1',

@@ -159,7 +159,7 @@ pub(crate) fn client() -> Vec<(&'static str, ClientFrame)> {
         ),
         ("ping", ClientFrame::Ping(Ping {})),
         ("pong", ClientFrame::Pong(Pong {})),
-        ("coalesce", ClientFrame::Coalesce(Coalesce { every_ms: 8 })),
+        ("coalesce", ClientFrame::Coalesce(Coalesce { every_ms: 16 })),
         ("coalesce-not", ClientFrame::Coalesce(Coalesce { every_ms: 0 })),
     ]
 }

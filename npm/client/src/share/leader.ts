@@ -8,6 +8,9 @@ const LOST = 1006;
 /** The node goes away, or takes no more on this socket. */
 const FULL = [4000, 4006];
 
+/** Takes a message for these streams in; what it says begins at `at`. */
+export type Take = (message: ArrayBuffer, names: readonly number[], at: number) => void;
+
 export interface Leader {
   /** Takes what a tab says, also its own. */
   hear(word: Word): void;
@@ -31,13 +34,15 @@ interface Stream {
 
 /**
  * Keeps the socket for all tabs, and while its node goes away also the next one. `common` reaches all other tabs,
- * `own` the leader's; `alone` takes what is open to a server that knows of no shared sockets.
+ * `own` the leader's, which `take`s messages at once; `alone` takes what is open to a server that knows of no shared
+ * sockets.
  */
 export function lead(
   dialShared: () => Link,
   id: string,
   common: BroadcastChannel,
   own: (word: Word) => void,
+  take: Take,
   alone: (open: Link) => void,
 ): Leader {
   const self: Tab = { post: own, unheard: 0 };
@@ -122,7 +127,9 @@ export function lead(
     if (kind === MESSAGE) {
       const to = new Set<Tab>();
       for (const stream of streams) if (meant(stream)) to.add(stream.tab);
-      spread(to, message);
+      const isOwn = to.delete(self);
+      if (to.size) spread(to, message);
+      if (isOwn) take(message, names, at);
     }
     if (kind !== CLOSED) return;
     const code = new DataView(message).getUint16(at, true);
@@ -131,11 +138,10 @@ export function lead(
     endAll(meant, code, new TextDecoder().decode(message.slice(at + 2)));
   }
 
-  /** To one other tab by its own channel, to several at once by the common one; the leader's own takes it in itself. */
+  /** To one other tab by its own channel, to several at once by the common one. */
   function spread(to: Set<Tab>, message: ArrayBuffer): void {
     const hangs = ({ unheard }: Tab) => unheard > MOST_UNHEARD;
     const word: Word = [SAYS, id, 0, 0, message];
-    const isOwn = to.delete(self);
     // The common one would grow without end where one tab hangs.
     const toAll = to.size > 1 && ![...tabs.values()].some(hangs);
     if (toAll) common.postMessage(word);
@@ -145,7 +151,6 @@ export function lead(
       if (!toAll) tab.post(word);
       if (hangs(tab)) endAll(stream => stream.tab === tab, LOST);
     }
-    if (isOwn) own(word);
   }
 
   function endAll(which: (stream: Stream) => boolean, code: number, reason?: string): void {

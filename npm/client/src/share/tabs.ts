@@ -1,5 +1,5 @@
 import { dial, type Carrier, type Link } from '../link.ts';
-import { lead, type Leader } from './leader.ts';
+import { lead, type Leader, type Take } from './leader.ts';
 import { SHARED, read } from './wire.ts';
 import { ALONE, ASKS, HEARD, HOLDS, LEADS, NAMES, SAYS, SHUTS, weight, type Word } from './word.ts';
 
@@ -72,7 +72,16 @@ export function join(url: string, left: () => void): Open {
     if (from !== leader) return;
     inVain = 0;
     hasStolen = false;
-    if (kind === SAYS) take(body as ArrayBuffer);
+    if (kind === SAYS) {
+      const message = body as ArrayBuffer;
+      const [, names, at] = read(message);
+      take(message, names, at);
+      heard += weight(message);
+      if (heard > HEARD_AT) {
+        say(HEARD, heard);
+        heard = 0;
+      }
+    }
     if (kind === HOLDS && !link) say(SHUTS, number);
     if (!link) return;
     if (kind === HOLDS) {
@@ -85,17 +94,10 @@ export function join(url: string, left: () => void): Open {
     else if (kind === SHUTS) end(link, detail, body as string);
   }
 
-  function take(message: ArrayBuffer): void {
-    const [, names, at] = read(message);
+  const take: Take = (message, names, at) => {
     for (const { name, onmessage } of links.values())
       if (names.includes(name!)) onmessage?.({ data: message, at });
-    // A leader sees that its own tab takes it in.
-    if (leads) return;
-    heard += weight(message);
-    if (heard < HEARD_AT) return;
-    say(HEARD, heard);
-    heard = 0;
-  }
+  };
 
   function say(kind: number, number: number, body?: Uint8Array<ArrayBuffer>): void {
     tell([kind, id, number, 0, body], direct);
@@ -141,7 +143,7 @@ export function join(url: string, left: () => void): Open {
         askAll();
         return queueUp();
       }
-      if (!isAlone) leads = mine = lead(() => dial(url, SHARED), id, common, hear, goAlone);
+      if (!isAlone) leads = mine = lead(() => dial(url, SHARED), id, common, hear, take, goAlone);
       common.postMessage([LEADS, id]);
       hear([LEADS, id]);
       return mine && new Promise<void>(resolve => (resign = resolve));

@@ -43,7 +43,7 @@ export class Packer {
   }
 
   subscribed(id: number, replayed = 0): this {
-    return this.#byte(3).#u32(id).#byte(1).#position(40).#u32(replayed).#byte(1);
+    return this.#byte(3).#u32(id).#position(40).#u32(replayed).#byte(1);
   }
 
   messages(id: number, ...samples: Sample[]): this {
@@ -63,10 +63,8 @@ export class Packer {
   }
 
   published(id: number, offset: number | null): this {
-    this.#byte(7)
-      .#u32(id)
-      .#byte(offset === null ? 0 : 1);
-    return offset === null ? this : this.#position(offset);
+    this.#byte(7).#u32(id);
+    return offset === null ? this.#text('') : this.#position(offset);
   }
 
   history(id: number, ...samples: Sample[]): this {
@@ -124,7 +122,7 @@ export class Packer {
     this.#u32(samples.length);
     samples.forEach((sample, at) => {
       this.#position(sample.offset ?? at + 1)
-        .#u32(0xab)
+        .#mark('000000ab')
         .#u32(sample.missing ?? 0)
         .#text(sample.user ?? '');
     });
@@ -138,7 +136,7 @@ export class Packer {
   }
 
   #position(offset: number): this {
-    return this.#float(offset).#u32(0x9f3a01bc);
+    return this.#text(`${offset}-9f3a01bc`);
   }
 
   #texts(...texts: string[]): this {
@@ -152,8 +150,9 @@ export class Packer {
     return this.#u32(bytes.length);
   }
 
+  /** Without a length. */
   #mark(mark: string): this {
-    this.#textBytes.push(mark.charCodeAt(0));
+    this.#textBytes.push(...new TextEncoder().encode(mark));
     return this;
   }
 
