@@ -10,7 +10,7 @@ import {
   type PresencePage,
   type WatchOptions,
 } from './presence.ts';
-import { guard } from './report.ts';
+import { report } from './report.ts';
 import type { StandardSchema } from './standard-schema.ts';
 import { Subscription, type Handlers, type SubscribeOptions } from './subscription.ts';
 import type { RequestEvent } from './unpack.ts';
@@ -78,7 +78,11 @@ export class Channel<Sent, Received> implements AsyncIterable<Message<Received>>
       if (!all.message) return undefined;
       const message = read(raw, this.#schema);
       if (message instanceof TidewireError) return message;
-      guard(() => all.message?.(message.data, message.meta));
+      try {
+        all.message(message.data, message.meta);
+      } catch (error) {
+        report(error);
+      }
       return undefined;
     };
     return new Subscription(this.#engine, this.name, deliver, all, options);

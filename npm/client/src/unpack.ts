@@ -181,18 +181,30 @@ function messages(replayed: boolean): RawMessage[] {
     const missing = u32();
     all.push({ payload: '', data: undefined, meta: meta(at, id, missing, replayed, text()) });
   }
-  const first = nextText;
-  let isList = all.length > 1;
+  const [first, firstText] = [next, nextText];
+  if (all.length > 1 && all.every(passesText)) {
+    nextText++;
+    const list = parsed(textSince(firstText));
+    if (Array.isArray(list) && list.length === all.length) {
+      all.forEach((one, at) => (one.data = list[at]));
+      return all;
+    }
+  }
+  // There are bytes, or something is no JSON: each is left to whom it is handed over.
+  [next, nextText] = [first, firstText];
   for (const one of all) {
     nextText++;
     one.payload = payload();
-    isList &&= typeof one.payload === 'string';
   }
   nextText++;
-  const list = isList && parsed(textSince(first));
-  // Where one is no JSON, each is left to whom it is handed over.
-  if (Array.isArray(list) && list.length === all.length) all.forEach((one, at) => (one.data = list[at]));
   return all;
+}
+
+/** Leaves out a payload; false where it is none of text. */
+function passesText(): boolean {
+  if (flag()) return false;
+  nextText += 1 + u32();
+  return true;
 }
 
 function members(): Member[] {
