@@ -1,7 +1,8 @@
 // Every publication reaches the page once and in order, whatever happens to its node, its network or itself.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { unfrozen } from '../support/firefox.ts';
+import { Balancer } from '../support/balancer.ts';
+import { kept, unfrozen } from '../support/firefox.ts';
 import { heardAll, numbers } from './heard-all.ts';
 import { Publisher } from './publisher.ts';
 import { Stage } from './stage.ts';
@@ -84,6 +85,25 @@ test(
     context.diagnostic(`live ${heard.lives.length} times`);
   },
 );
+
+for (const [share, name] of [
+  ['yes', 'that shares its socket'],
+  ['no', 'with a socket of its own'],
+] as const)
+  test(`a page ${name} that is left and come back to, with 100 publications meanwhile`, kept, async () => {
+    const actor = await stage.actorBehind(ports => Balancer.before(ports), undefined, { share });
+    await actor.subscribes();
+    const publisher = new Publisher(stage.nodes, actor.channel);
+    for (const number of numbers(100)) await publisher.publish(number);
+    await actor.hears(100);
+    await actor.goesElsewhere();
+    for (const number of numbers(100)) await publisher.publish(100 + number);
+    assert.ok(await actor.comesBack(), 'the browser kept the page');
+    const heard = await actor.hears(200);
+    await actor.leaves();
+    heardAll(heard, 200);
+    assert.equal(heard.lives.at(-1)?.replayed, 100);
+  });
 
 /** Publishes 2,000 numbers: 200, then 1,600 of them over 20 s in between `before` and `after`, then the rest. */
 async function publishAcross(

@@ -161,6 +161,20 @@ export class Actor<Between extends Network = Balancer> {
     };
   }
 
+  /** The tab goes to another page, and keeps this one for whoever comes back, if the browser does. */
+  async goesElsewhere(): Promise<void> {
+    await this.page.evaluate("addEventListener('pageshow', event => (window.wasKept = event.persisted))");
+    await this.page.goto(new URL('/client/index.js', this.page.url()).href);
+  }
+
+  /** The tab comes back; says whether the page was kept as it was. */
+  async comesBack(): Promise<boolean> {
+    // A page that was kept is loaded already.
+    await this.page.goBack({ waitUntil: 'commit' });
+    await this.waitsFor("document.readyState === 'complete'");
+    return this.page.evaluate('window.wasKept === true');
+  }
+
   /** The page is closed. */
   async leaves(): Promise<void> {
     await this.page.close();

@@ -6,6 +6,8 @@ import { programs } from './programs.ts';
 /** Whether the tests have Firefox for a browser, in which no page can be made to freeze or to crash. */
 export const isFirefox = basename(programs.browser).startsWith('firefox');
 
+/** Of tests in which a page is left and come back to, which was not tried there. */
+export const kept = { skip: isFirefox && 'not tried in Firefox' };
 /** Of tests in which a page freezes. */
 export const unfrozen = { skip: isFirefox && 'Firefox cannot be told to freeze a page' };
 
