@@ -64,6 +64,8 @@ impl Drop for Batch {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::Ordering;
+
     use tidewire_protocol::Codec;
 
     use super::*;
@@ -108,10 +110,29 @@ mod tests {
         batch.write(100).await;
         batch.offer(&connection, &frame(1));
         batch.write(101).await;
-        assert_eq!(connection.activity.said.load(std::sync::atomic::Ordering::Relaxed), 100);
+        assert_eq!(written_at(&connection), 100);
         batch.offer(&connection, &frame(16 << 10));
         batch.write(102).await;
-        assert_eq!(connection.activity.said.load(std::sync::atomic::Ordering::Relaxed), 102);
+        assert_eq!(written_at(&connection), 102);
+    }
+
+    #[tokio::test]
+    async fn who_wants_it_no_more_does_not_wait_for_what_was_wanted() {
+        let connection = connection(8);
+        let mut batch = Batch::default();
+        batch.offer(&connection, &frame(1));
+        batch.write(100).await;
+        batch.offer(&connection, &frame(1));
+        batch.write(101).await;
+        connection.coalesce(0);
+        batch.offer(&connection, &frame(1));
+        batch.write(102).await;
+        assert_eq!(written_at(&connection), 102);
+    }
+
+    /// When something was written last.
+    fn written_at(connection: &Connection) -> u64 {
+        connection.activity.said.load(Ordering::Relaxed)
     }
 
     /// One whose client said `coalesce`.

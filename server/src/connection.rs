@@ -122,9 +122,11 @@ impl Connection {
         self.outbox.push(encoded(self.codec(), frame));
     }
 
-    /// From now on deliveries may wait so long for others, which go with them.
+    /// From now on deliveries may wait so long for others, which go with them; none waits any more for what was wanted
+    /// before.
     pub(crate) fn coalesce(&self, every_ms: u32) {
         self.activity.every.store(every_ms.min(MOST_COALESCED_MS), Ordering::Relaxed);
+        self.outbox.hand_over();
     }
 
     /// Writes what was queued in a batch, from any task; or says when that is due, where the client wants to be woken
