@@ -7,6 +7,12 @@ import { heardAll, numbers } from './heard-all.ts';
 import { Publisher } from './publisher.ts';
 import { Stage } from './stage.ts';
 
+/** Whether a page shares its socket, and how a test is named of it. */
+const sharing = [
+  ['yes', 'that shares its socket'],
+  ['no', 'with a socket of its own'],
+] as const;
+
 let stage: Stage;
 before(async () => (stage = await Stage.set()));
 after(() => stage?.clear());
@@ -63,34 +69,34 @@ test('2,000 publications, while the page’s connection is lost and its network 
   context.diagnostic(`live ${heard.lives.length} times, ${replayed} publications replayed`);
 });
 
-test(
-  '2,000 publications, while the page is frozen for 20 s, its node killed meanwhile, and thawed',
-  unfrozen,
-  async context => {
-    const actor = await stage.actor();
-    await actor.subscribes();
-    const publisher = new Publisher(stage.nodes, actor.channel);
-    let thaw = () => Promise.resolve();
-    await publishAcross(publisher, {
-      before: async () => {
-        thaw = await actor.freezes();
-        await actor.losesItsNode();
-      },
-      after: () => thaw(),
-    });
-    const heard = await actor.hears(2000);
-    await actor.leaves();
-    heardAll(heard, 2000);
-    assert.equal(heard.froze, 1, 'the page was told that it freezes');
-    context.diagnostic(`live ${heard.lives.length} times`);
-  },
-);
+for (const [share, name] of sharing)
+  test(
+    `2,000 publications, while a page ${name} is frozen for 20 s, its node killed meanwhile, and thawed`,
+    unfrozen,
+    async context => {
+      const actor = await stage.actorBehind(ports => Balancer.before(ports), undefined, { share });
+      await actor.subscribes();
+      const publisher = new Publisher(stage.nodes, actor.channel);
+      let thaw = () => Promise.resolve();
+      await publishAcross(publisher, {
+        before: async () => {
+          // Read before: a page that shares its socket gives it up when it freezes.
+          const { node } = actor;
+          thaw = await actor.freezes();
+          await node.killAndRestart();
+        },
+        after: () => thaw(),
+      });
+      const heard = await actor.hears(2000);
+      await actor.leaves();
+      heardAll(heard, 2000);
+      assert.equal(heard.froze, 1, 'the page was told that it freezes');
+      context.diagnostic(`live ${heard.lives.length} times`);
+    },
+  );
 
-for (const [share, name] of [
-  ['yes', 'that shares its socket'],
-  ['no', 'with a socket of its own'],
-] as const)
-  test(`a page ${name} that is left and come back to, with 100 publications meanwhile`, kept, async () => {
+for (const [share, name] of sharing)
+  test(`100 publications, while a page ${name} is left, and come back to`, kept, async () => {
     const actor = await stage.actorBehind(ports => Balancer.before(ports), undefined, { share });
     await actor.subscribes();
     const publisher = new Publisher(stage.nodes, actor.channel);

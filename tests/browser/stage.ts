@@ -144,11 +144,16 @@ export class Actor<Between extends Network = Balancer> {
     await this.waitsFor('isLive()', 60);
   }
 
-  /** Kills the node that the page is connected to, and starts it again. */
-  async losesItsNode(): Promise<void> {
+  /** The node that the page is connected to. */
+  get node(): Node {
     const node = this.#nodes.find(node => node.port === this.network.node);
     if (!node) throw new Error('the page is connected to no node');
-    await node.killAndRestart();
+    return node;
+  }
+
+  /** Kills the node that the page is connected to, and starts it again. */
+  losesItsNode(): Promise<void> {
+    return this.node.killAndRestart();
   }
 
   /** The browser freezes the page, as it does with tabs at the back. Returns how to thaw it. */
