@@ -204,9 +204,12 @@ impl Outbox {
         }
     }
 
-    /// Puts a close frame after all that is queued; nothing comes after it.
+    /// Puts a close frame after all that is queued; nothing comes after it, no other close frame either.
     pub(crate) fn end(&self, close: &[u8]) {
         let mut state = self.state.lock();
+        if state.is_over {
+            return;
+        }
         // Over a shared socket what is queued leaves by itself.
         while !state.is_shared() && state.compose(self.codec) {}
         state.unwritten.extend_from_slice(close);

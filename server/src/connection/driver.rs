@@ -104,17 +104,15 @@ impl Driver {
 
     fn serve(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.goodbye.is_none() {
-            match ready!(self.converse(cx)) {
-                Ending::Gone => {
-                    metrics::counter!("tidewire_closes_total", "code" => "gone").increment(1);
-                    return Poll::Ready(());
-                }
-                Ending::Closing(closing) => {
-                    metrics::counter!("tidewire_closes_total", "code" => closing.code.word()).increment(1);
-                    self.leave_all();
-                    self.goodbye = Some(Box::new(Goodbye::say(&self.caller.connection, closing)));
-                }
-            }
+            let ending = ready!(self.converse(cx));
+            metrics::counter!("tidewire_closes_total", "code" => ending.word()).increment(1);
+            self.leave_all();
+            let goodbye = match ending {
+                Ending::Gone => return Poll::Ready(()),
+                Ending::Left => Goodbye::answer(),
+                Ending::Closing(closing) => Goodbye::say(&self.caller.connection, closing),
+            };
+            self.goodbye = Some(Box::new(goodbye));
         }
         let Caller { node, connection } = &self.caller;
         match &mut self.goodbye {
@@ -322,7 +320,7 @@ impl Driver {
                     Pace::Flood => Err(flood()),
                 };
             }
-            (Message::Close(_), _) => return Err(Ending::Gone),
+            (Message::Close(_), _) => return Err(Ending::Left),
             (Message::Text(_), Codec::Binary) => {
                 return Err(malformed("this subprotocol has binary messages"));
             }

@@ -8,16 +8,27 @@ use super::Connection;
 use super::incoming::Incoming;
 use crate::{Closing, Limits};
 
-/// Says why a connection ends, after what is queued, and waits until the peer has read it, but not long.
+/// Says that a connection ends, after what is queued, and waits until the peer has read it, but not long.
 pub(super) struct Goodbye {
     patience: Pin<Box<Sleep>>,
+    /// The peer said it first: it waits for the end, and says nothing more.
+    is_answer: bool,
 }
 
 impl Goodbye {
-    /// Begins to.
+    /// Begins to say why.
     pub(super) fn say(connection: &Connection, closing: Closing) -> Self {
         connection.outbox.end(&close_frame(&closing));
-        Self { patience: Box::pin(tokio::time::sleep(PATIENCE)) }
+        Self::begin(false)
+    }
+
+    /// Begins to write the answer to the peer's close frame, which the WebSocket has put into the outbox.
+    pub(super) fn answer() -> Self {
+        Self::begin(true)
+    }
+
+    fn begin(is_answer: bool) -> Self {
+        Self { patience: Box::pin(tokio::time::sleep(PATIENCE)), is_answer }
     }
 
     /// Goes on. The peer may be gone already, or not read: then there is nobody to tell.
@@ -33,6 +44,9 @@ impl Goodbye {
         }
         connection.outbox.register(cx);
         if ready!(connection.outbox.poll_write(cx)).is_err() {
+            return Poll::Ready(());
+        }
+        if self.is_answer {
             return Poll::Ready(());
         }
         while let Some(Ok(_)) = ready!(incoming.poll_next(cx, connection, limits)) {}

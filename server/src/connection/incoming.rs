@@ -89,13 +89,16 @@ impl Incoming {
             .get_or_insert_with(|| Box::new(WebSocketContext::new(Role::Server, Some(config(limits)))));
         let mut feed = Feed { bytes: &self.read[self.untaken.clone()], answers: Vec::new() };
         let message = websocket.read(&mut feed);
-        if matches!(message, Ok(Message::Ping(_))) {
-            // Its pong, which the WebSocket would keep until it reads again. Into memory, that cannot fail.
+        if matches!(message, Ok(Message::Ping(_) | Message::Close(_))) {
+            // Its answer, which the WebSocket would keep until it reads again. Into memory, that fails only after a
+            // close frame, to say so.
             let _ = websocket.flush(&mut feed);
         }
         self.untaken.start = self.untaken.end - feed.bytes.len();
-        if !feed.answers.is_empty() {
-            connection.outbox.answer(&feed.answers);
+        match &message {
+            Ok(Message::Close(_)) => connection.outbox.end(&feed.answers),
+            _ if feed.answers.is_empty() => {}
+            _ => connection.outbox.answer(&feed.answers),
         }
         message
     }
@@ -104,7 +107,7 @@ impl Incoming {
 /// A socket, as the WebSocket sees it.
 struct Feed<'a> {
     bytes: &'a [u8],
-    /// What it says by itself: pongs.
+    /// What it says by itself: pongs, and a close frame for a close frame.
     answers: Vec<u8>,
 }
 

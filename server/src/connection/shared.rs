@@ -91,18 +91,15 @@ impl SharedSocket {
     fn serve(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.goodbye.is_none() {
             let Err(ending) = self.converse(cx) else { return Poll::Pending };
-            let code = match &ending {
-                Ending::Gone => "gone",
-                Ending::Closing(closing) => closing.code.word(),
-            };
             let ended = self.drivers.len().max(1);
-            metrics::counter!("tidewire_closes_total", "code" => code).increment(ended as u64);
+            metrics::counter!("tidewire_closes_total", "code" => ending.word()).increment(ended as u64);
             // All of its connections are gone with it.
             (self.drivers, self.streams) = (FuturesUnordered::new(), Streams::default());
-            match ending {
+            self.goodbye = Some(match ending {
                 Ending::Gone => return Poll::Ready(()),
-                Ending::Closing(closing) => self.goodbye = Some(Goodbye::say(&self.socket, closing)),
-            }
+                Ending::Left => Goodbye::answer(),
+                Ending::Closing(closing) => Goodbye::say(&self.socket, closing),
+            });
         }
         match &mut self.goodbye {
             Some(goodbye) => goodbye.poll(cx, &self.socket, &mut self.incoming, &self.limits),
@@ -161,7 +158,7 @@ impl SharedSocket {
         let bytes = match message {
             Message::Binary(bytes) => bytes,
             Message::Ping(bytes) | Message::Pong(bytes) => return self.charge(bytes.len()).map(|_| ()),
-            Message::Close(_) => return Err(Ending::Gone),
+            Message::Close(_) => return Err(Ending::Left),
             Message::Text(_) => return Err(malformed("this subprotocol has binary messages")),
             Message::Frame(_) => return Err(malformed("a frame outside of a message")),
         };

@@ -10,10 +10,22 @@ use crate::{Closing, Limits};
 
 /// Why the task stops.
 pub(super) enum Ending {
-    /// The peer has gone, or has said goodbye.
+    /// The peer has gone.
     Gone,
+    /// The peer has said goodbye, and waits for the answer.
+    Left,
     /// This side ends it.
     Closing(Closing),
+}
+
+impl Ending {
+    /// What it is called in the metrics.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::Gone | Self::Left => "gone",
+            Self::Closing(closing) => closing.code.word(),
+        }
+    }
 }
 
 pub(super) fn decode(
