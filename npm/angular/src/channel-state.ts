@@ -32,12 +32,14 @@ export class ChannelState<Received> {
     this.#keep = keep;
   }
 
-  add(message: Message<Received>): void {
-    if (this.#keep === 0) return;
+  /** Gives whether it is kept: where none is, there is nothing new to show. */
+  add(message: Message<Received>): boolean {
+    if (this.#keep === 0) return false;
     this.#messages.push(message);
     this.#shown = undefined;
     // Not at each message: to move all the others costs.
     if (this.#messages.length >= 2 * this.#keep) this.#messages.splice(0, this.#messages.length - this.#keep);
+    return true;
   }
 
   snapshot(): ChannelSnapshot<Received> {

@@ -48,8 +48,7 @@ export class Following<Received> {
     const subscription = channel.subscribe(
       {
         message(data, meta) {
-          state.add({ data, meta });
-          changed();
+          if (state.add({ data, meta })) changed();
           on.message?.(data, meta);
         },
         subscribed(info) {

@@ -129,12 +129,13 @@ test('a channel changes its signals once per frame, by default', async () => {
 });
 
 /** A room with these options, what its handlers heard, and what it shows. */
-async function room(coalesce: Coalesce | undefined) {
+async function room(coalesce: Coalesce | undefined, keep?: number) {
   const heard: string[] = [];
   @Component({ template: '' })
   class Room {
     readonly channel = injectChannel(chat, () => ({ room: 'lobby' }), {
       ...(coalesce !== undefined && { coalesce }),
+      ...(keep !== undefined && { keep }),
       on: { message: text => heard.push(text) },
     });
   }
@@ -170,4 +171,13 @@ test('or every so many milliseconds, and then the next frame shows it', async ()
   expect([heard, shown()]).toEqual([['hello'], 0]);
   frame();
   expect(shown()).toBe(1);
+});
+
+test('where no message is kept, none changes what is shown, and no frame is asked for', async () => {
+  const { server, heard, shown } = await room(200, 0);
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  server.publish('chat:lobby', 'hello');
+  await Promise.resolve();
+  vi.advanceTimersByTime(200);
+  expect([heard, shown(), frames.size]).toEqual([['hello'], 0, 0]);
 });
