@@ -10,10 +10,12 @@ pub(crate) struct Repository {
 }
 
 impl Repository {
-    /// The clone this xtask was compiled in. Cargo's target folder may lie elsewhere; it is the one that this
-    /// program runs from, whatever setting chose it.
+    /// The clone that cargo runs this in. It may have been compiled in another one: cargo takes the same package in two
+    /// clones for one, where they share a target folder. That folder may lie elsewhere; it is the one that this program
+    /// runs from, whatever setting chose it.
     pub(crate) fn find() -> anyhow::Result<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in the clone")?;
+        let package = std::env::var_os("CARGO_MANIFEST_DIR").context("run it as `cargo xtask`")?;
+        let root = Path::new(&package).parent().context("xtask lies in the clone")?;
         let program = std::env::current_exe().context("cannot tell where xtask runs from")?;
         let target = program.ancestors().nth(2).context("xtask does not run from a target folder")?;
         Ok(Self { root: root.to_owned(), target: target.to_owned() })
