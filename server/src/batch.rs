@@ -104,12 +104,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_whole_message_does_not_wait() {
-        let connection = connection(8);
-        let mut batch = Batch::default();
-        batch.offer(&connection, &frame(1));
-        batch.write(100).await;
-        batch.offer(&connection, &frame(1));
-        batch.write(101).await;
+        let (connection, mut batch) = one_that_waits().await;
         assert_eq!(written_at(&connection), 100);
         batch.offer(&connection, &frame(16 << 10));
         batch.write(102).await;
@@ -118,16 +113,22 @@ mod tests {
 
     #[tokio::test]
     async fn who_wants_it_no_more_does_not_wait_for_what_was_wanted() {
-        let connection = connection(8);
-        let mut batch = Batch::default();
-        batch.offer(&connection, &frame(1));
-        batch.write(100).await;
-        batch.offer(&connection, &frame(1));
-        batch.write(101).await;
+        let (connection, mut batch) = one_that_waits().await;
         connection.coalesce(0);
         batch.offer(&connection, &frame(1));
         batch.write(102).await;
         assert_eq!(written_at(&connection), 102);
+    }
+
+    /// Of two deliveries, the first was written at 100, and the one of 101 waits until 108.
+    async fn one_that_waits() -> (Arc<Connection>, Batch) {
+        let connection = connection(8);
+        let mut batch = Batch::default();
+        for at in [100, 101] {
+            batch.offer(&connection, &frame(1));
+            batch.write(at).await;
+        }
+        (connection, batch)
     }
 
     /// When something was written last.

@@ -1,7 +1,6 @@
 // Every publication reaches the page once and in order, whatever happens to its node, its network or itself.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Balancer } from '../support/balancer.ts';
 import { kept, unfrozen } from '../support/firefox.ts';
 import { heardAll, numbers } from './heard-all.ts';
 import { Publisher } from './publisher.ts';
@@ -74,7 +73,7 @@ for (const [share, name] of sharing)
     `2,000 publications, while a page ${name} is frozen for 20 s, its node killed meanwhile, and thawed`,
     unfrozen,
     async context => {
-      const actor = await stage.actorBehind(ports => Balancer.before(ports), undefined, { share });
+      const actor = await stage.actor(undefined, { share });
       await actor.subscribes();
       const publisher = new Publisher(stage.nodes, actor.channel);
       let thaw = () => Promise.resolve();
@@ -97,7 +96,7 @@ for (const [share, name] of sharing)
 
 for (const [share, name] of sharing)
   test(`100 publications, while a page ${name} is left, and come back to`, kept, async () => {
-    const actor = await stage.actorBehind(ports => Balancer.before(ports), undefined, { share });
+    const actor = await stage.actor(undefined, { share });
     await actor.subscribes();
     const publisher = new Publisher(stage.nodes, actor.channel);
     for (const number of numbers(100)) await publisher.publish(number);

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Balancer } from '../support/balancer.ts';
 import { numbers } from './heard-all.ts';
 import { Publisher } from './publisher.ts';
 import { Stage, type Actor } from './stage.ts';
@@ -14,8 +13,7 @@ let stage: Stage;
 before(async () => (stage = await Stage.set()));
 after(() => stage?.clear());
 
-const keeps = (): Promise<Actor> =>
-  stage.actorBehind(ports => Balancer.before(ports), undefined, { outbox: 'yes' });
+const keeps = (): Promise<Actor> => stage.actor(undefined, { outbox: 'yes' });
 
 const from = (first: number, count: number) => numbers(count).map(number => first + number);
 

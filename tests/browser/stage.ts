@@ -58,8 +58,8 @@ export class Stage {
   }
 
   /** A page with a balancer of its own before the nodes, not yet subscribed, on a new channel where none is named. */
-  async actor(channel?: string): Promise<Actor<Balancer>> {
-    return this.actorBehind(ports => Balancer.before(ports), channel);
+  async actor(channel?: string, options?: Record<string, string>): Promise<Actor<Balancer>> {
+    return this.actorBehind(ports => Balancer.before(ports), channel, options);
   }
 
   /** The same behind something else. */

@@ -43,10 +43,7 @@ impl Goodbye {
             return Poll::Ready(());
         }
         connection.outbox.register(cx);
-        if ready!(connection.outbox.poll_write(cx)).is_err() {
-            return Poll::Ready(());
-        }
-        if self.is_answer {
+        if ready!(connection.outbox.poll_write(cx)).is_err() || self.is_answer {
             return Poll::Ready(());
         }
         while let Some(Ok(_)) = ready!(incoming.poll_next(cx, connection, limits)) {}

@@ -77,7 +77,7 @@ export function join(url: string, left: () => void): Open {
       const [, names, at] = read(message);
       take(message, names, at);
       heard += weight(message);
-      if (heard > HEARD_AT) {
+      if (heard >= HEARD_AT) {
         say(HEARD, heard);
         heard = 0;
       }
